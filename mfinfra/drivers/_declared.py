@@ -1,0 +1,256 @@
+"""The small closed vocabulary that kinds are written in.
+
+A kind is one `read` that says whether the resource is there, `Part`s (fields that AWS reads and writes together), a
+`create` call, what AWS gives a new-born (`born`), `tag` and `delete`. From these follow the driver's three verbs:
+*create = create call + what differs from birth*, *update = the parts that differ*. All functions are pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mfinfra import schemas
+from mfinfra.compare import changed_fields
+from mfinfra.model import (
+    Action,
+    Call,
+    Document,
+    Effects,
+    FieldChange,
+    Observed,
+    Ref,
+    Resource,
+    Spec,
+    Step,
+)
+
+Questions = tuple[Call, ...]
+Answers = tuple[Document | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a part is asked to write.
+
+    `want` and `have` hold every field; a field of `want` that is not managed has the value that AWS has. `fields` are
+    those that differ. `observed` is `None` while the resource is being created.
+    """
+
+    resource: Resource
+    want: Spec
+    have: Spec
+    fields: frozenset[str]
+    observed: Observed | None = None
+
+    def output(self, attribute: str) -> str | Ref:
+        """The value of the resource's attribute: as observed, or as the create call will yield it."""
+        if self.observed is not None and not self.observed.leaving:
+            return self.observed.outputs[attribute]
+        return self.resource.output(attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Fields that AWS reads and writes together.
+
+    `read` asks for them where the kind's own read does not hold them; `parse` turns that answer (`None`: none set)
+    into the fields. `write` brings AWS from `have` to `want`; a part without it has only create-only fields.
+    """
+
+    fields: tuple[str, ...]
+    write: Callable[[Change], Effects] | None = None
+    read: Callable[[Resource], Call] | None = None
+    parse: Callable[[Document | None, Resource], Spec] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """How tags are put on, and read where the kind's own read does not hold them.
+
+    `put` adds or overwrites `tags`; `every` are all tags as they will be, for services that replace the whole set.
+    """
+
+    put: Callable[[Resource, Observed, Mapping[str, str], Mapping[str, str]], Effects]
+    read: Callable[[Resource], Call] | None = None
+    parse: Callable[[Document | None], Mapping[str, str]] | None = None
+
+
+def as_is(resource: Resource) -> Spec:
+    """The spec as the file has it."""
+    return resource.spec
+
+
+def nothing(resource: Resource) -> Effects:  # noqa: ARG001 - the shape that `Kind.ready` and `Kind.gone` have
+    """No effects."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of resource, declared. It is a `Driver`.
+
+    `read` answers `None` where the resource is not there; `parse` makes an `Observed` of an answer, with the fields of
+    the parts that have no read of their own. `desired` turns the file's spec into AWS's canonical form. `local` fields
+    are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
+    deleting. `replaces` says which changed fields need a replacement where the schema alone cannot. `arn` is a regular
+    expression whose groups are identity fields. `ripens`: seconds until other services see a write.
+    """
+
+    kind: str
+    arn: str
+    read: Callable[[Resource], Call]
+    parse: Callable[[Document, Resource], Observed | None]
+    parts: tuple[Part, ...]
+    tagging: Tagging
+    create: Callable[[Resource, Spec], Effects]
+    born: Callable[[Resource, Spec], Spec]
+    delete: Callable[[Resource, Observed], Effects]
+    desired: Callable[[Resource], Spec] = as_is
+    ready: Callable[[Resource], Effects] = nothing
+    gone: Callable[[Resource], Effects] = nothing
+    replaces: Callable[[Change], frozenset[str]] | None = None
+    local: tuple[str, ...] = ()
+    ripens: float = 0.0
+
+    @property
+    def traits(self) -> schemas.Traits:
+        """What the kind's schema says of its fields."""
+        return schemas.traits(self.kind)
+
+    def locate(self, arn: str) -> Spec | None:
+        """The identity fields of the resource with this ARN; `None` if it is of another kind."""
+        found = re.fullmatch(self.arn, arn)
+        return found.groupdict() if found else None
+
+    def observe(self, resource: Resource) -> Generator[Questions, Answers, Observed | None]:
+        """Ask for the resource, its tags and every managed part in one round."""
+        asking = [part for part in self.parts if part.read and any(_managed(resource, name) for name in part.fields)]
+        questions = [self.read(resource), *(part.read(resource) for part in asking if part.read)]
+        if self.tagging.read:
+            questions.append(self.tagging.read(resource))
+        main, *rest = yield tuple(questions)
+        observed = None if main is None else self.parse(main, resource)
+        if observed is None:
+            return None
+        spec: dict[str, Any] = dict(observed.spec)
+        for part, answer in zip(asking, rest, strict=False):
+            if part.parse:
+                spec.update(part.parse(answer, resource))
+        tags = observed.tags
+        if self.tagging.read and self.tagging.parse:
+            tags = self.tagging.parse(rest[-1])
+        return replace(observed, spec=spec, tags=tags)
+
+    def step(self, resource: Resource, observed: Observed | None) -> Step:
+        """Create what is missing, update what differs, replace where AWS allows no update."""
+        if observed is None or observed.leaving:
+            return self._creation(resource, observed)
+        want = self._complete(self.desired(resource), observed.spec)
+        fields = self._differences(resource, want, observed.spec)
+        change = Change(resource, want, observed.spec, fields, observed)
+        replacing = self.replaces(change) if self.replaces else fields & self.traits.create_only
+        if replacing:
+            return self._replacement(resource, observed, change, replacing)
+        wait = () if observed.settled else self.ready(resource)
+        tags = self._tag(resource, observed)
+        effects = (*wait, *self._writes(change), *tags)
+        changes = (*self._field_changes(change), *self._tag_changes(resource, observed))
+        return Step(
+            resource.address,
+            Action.UPDATE if changes else Action.NOOP,
+            changes,
+            effects,
+            ripens=self.ripens if changes else 0.0,
+        )
+
+    def teardown(self, resource: Resource, observed: Observed) -> Step:
+        """Delete it; one that AWS is already deleting is only waited for."""
+        effects = self.gone(resource) if observed.leaving else self.delete(resource, observed)
+        changes = tuple(
+            FieldChange((name,), value, None) for name, value in observed.spec.items() if value not in (None, "", [], {})
+        )
+        return Step(resource.address, Action.DELETE, changes, effects)
+
+    def _creation(self, resource: Resource, leaving: Observed | None) -> Step:
+        want = self.desired(resource)
+        born = self.born(resource, want)
+        fields = self._differences(resource, want, born)
+        change = Change(resource, self._complete(want, born), born, fields, leaving)
+        effects = (
+            *(self.gone(resource) if leaving else ()),
+            *self.create(resource, want),
+            *self._writes(change),
+        )
+        changes = tuple(
+            FieldChange((name,), None, want[name])
+            for name in self.traits.fields
+            if name in self._owned and want.get(name) not in (None, "", [], {})
+        )
+        return Step(resource.address, Action.CREATE, changes, effects, ripens=self.ripens)
+
+    def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
+        creation = self._creation(resource, None)
+        return Step(
+            resource.address,
+            Action.REPLACE,
+            tuple(replace(item, replaces=item.path[0] in replacing) for item in self._field_changes(change)),
+            (*self.delete(resource, observed), *creation.effects),
+            ripens=self.ripens,
+        )
+
+    @property
+    def _owned(self) -> frozenset[str]:
+        return frozenset(name for part in self.parts for name in part.fields)
+
+    def _differences(self, resource: Resource, want: Spec, have: Spec) -> frozenset[str]:
+        owned = {name: value for name, value in want.items() if name in self._owned}
+        return frozenset(changed_fields(owned, have, self.traits, resource.scope))
+
+    def _writes(self, change: Change) -> Effects:
+        return tuple(
+            effect
+            for part in self.parts
+            if part.write and change.fields & frozenset(part.fields)
+            for effect in part.write(change)
+        )
+
+    def _field_changes(self, change: Change) -> tuple[FieldChange, ...]:
+        return tuple(
+            FieldChange((name,), change.have.get(name), change.want.get(name))
+            for name in self.traits.fields
+            if name in change.fields
+        )
+
+    def _tag(self, resource: Resource, observed: Observed) -> Effects:
+        missing = {key: value for key, value in resource.tags.items() if observed.tags.get(key) != value}
+        return self.tagging.put(resource, observed, missing, {**observed.tags, **missing}) if missing else ()
+
+    @staticmethod
+    def _tag_changes(resource: Resource, observed: Observed) -> tuple[FieldChange, ...]:
+        return tuple(
+            FieldChange(("tags", key), observed.tags.get(key), value)
+            for key, value in sorted(resource.tags.items())
+            if observed.tags.get(key) != value
+        )
+
+    @staticmethod
+    def _complete(want: Spec, have: Spec) -> Spec:
+        """`want`, with the value that AWS has for every field that is not managed."""
+        return {name: have.get(name) if value is None else value for name, value in want.items()}
+
+
+def _managed(resource: Resource, name: str) -> bool:
+    return resource.spec.get(name) is not None
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Tags in the list form that most services take, sorted by key."""
+    return [{key: name, value: text} for name, text in sorted(tags.items())]
+
+
+def tag_map(rows: Any, key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Tags from their list form; those that AWS itself keeps (`aws:…`) stay, ownership is read off them."""
+    return {row[key]: row.get(value, "") for row in rows or ()}

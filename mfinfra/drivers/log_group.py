@@ -1,0 +1,107 @@
+"""CloudWatch log groups. Every call is synchronous; services make groups of their own, so adoption is common.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec
+
+MISSING = ("ResourceNotFoundException",)
+NEVER_EXPIRE = 0
+
+
+def arn(resource: Resource) -> str:
+    """The group's ARN without the `:*` that descriptions add: the tagging calls take this form only."""
+    return resource.scope.arn("logs", f"log-group:{resource.spec['name']}")
+
+
+def read(resource: Resource) -> Call:
+    return Call(
+        "logs",
+        "DescribeLogGroups",
+        {"logGroupIdentifiers": [resource.spec["name"]]},
+        absent=MISSING,
+        paginate=True,
+        merge=Merge("logGroupIdentifiers", limit=50, items="logGroups", keys=("logGroupName",)),
+    )
+
+
+def parse(answer: Document, resource: Resource) -> Observed | None:
+    for group in answer["logGroups"]:
+        if group["logGroupName"] == resource.spec["name"]:
+            return observed(group, resource)
+    return None
+
+
+def observed(group: Document, resource: Resource) -> Observed:
+    spec = {
+        "name": group["logGroupName"],
+        "retention_days": group.get("retentionInDays", NEVER_EXPIRE),
+        "key": group.get("kmsKeyId", ""),
+        "class": group.get("logGroupClass", "STANDARD"),
+    }
+    return Observed(spec, {"arn": arn(resource), "name": group["logGroupName"]}, {}, arn(resource))
+
+
+def create(resource: Resource, want: Spec) -> Effects:
+    params = {"logGroupName": want["name"], "tags": dict(resource.tags)}
+    if want["key"]:
+        params["kmsKeyId"] = want["key"]
+    if want["class"]:
+        params["logGroupClass"] = want["class"]
+    return (Call("logs", "CreateLogGroup", params),)
+
+
+def born(resource: Resource, want: Spec) -> Spec:  # noqa: ARG001 - the shape of `Kind.born`
+    return {**want, "retention_days": NEVER_EXPIRE}
+
+
+def write_retention(change: Change) -> Effects:
+    name = change.want["name"]
+    if change.want["retention_days"] == NEVER_EXPIRE:
+        return (Call("logs", "DeleteRetentionPolicy", {"logGroupName": name}),)
+    return (
+        Call("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": change.want["retention_days"]}),
+    )
+
+
+def write_key(change: Change) -> Effects:
+    name = change.want["name"]
+    if not change.want["key"]:
+        return (Call("logs", "DisassociateKmsKey", {"logGroupName": name}),)
+    return (Call("logs", "AssociateKmsKey", {"logGroupName": name, "kmsKeyId": change.want["key"]}),)
+
+
+def put_tags(
+    resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]  # noqa: ARG001
+) -> Effects:
+    return (Call("logs", "TagResource", {"resourceArn": arn(resource), "tags": dict(tags)}),)
+
+
+def delete(resource: Resource, observed: Observed) -> Effects:  # noqa: ARG001 - the shape of `Kind.delete`
+    return (Call("logs", "DeleteLogGroup", {"logGroupName": resource.spec["name"]}, absent=MISSING),)
+
+
+DRIVER = Kind(
+    kind="log_group",
+    arn=r"arn:[^:]+:logs:[^:]*:\d{12}:log-group:(?P<name>[^:*]+)",
+    read=read,
+    parse=parse,
+    parts=(
+        Part(("name", "class")),
+        Part(("retention_days",), write=write_retention),
+        Part(("key",), write=write_key),
+    ),
+    tagging=Tagging(
+        put=put_tags,
+        read=lambda resource: Call("logs", "ListTagsForResource", {"resourceArn": arn(resource)}, absent=MISSING),
+        parse=lambda answer: dict((answer or {}).get("tags", {})),
+    ),
+    create=create,
+    born=born,
+    delete=delete,
+)

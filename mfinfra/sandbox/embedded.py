@@ -1,0 +1,70 @@
+"""The sandbox inside this process, for tests."""
+
+from __future__ import annotations
+
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from mfinfra.sandbox import settings
+
+settings.prepare()  # before moto is imported, as it reads the environment then
+
+from werkzeug.serving import make_server  # noqa: E402
+
+from mfinfra.sandbox.corrections import turning  # noqa: E402
+from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402
+from mfinfra.sandbox.corrections.install import install  # noqa: E402
+from mfinfra.sandbox.corrections.quiet import QuietRequest  # noqa: E402
+
+
+class EmbeddedServer:
+    """A sandbox on a thread, on a free port of 127.0.0.1.
+
+    moto keeps its state in the process, so two servers of one process share it; one is enough.
+    `transition_polls` is how many reads show CREATING before it turns to VALID; 0 turns at once.
+    """
+
+    def __init__(self, *, transition_polls: int = 0) -> None:
+        install()
+        turning.settle_after(transition_polls)
+        self._gateway = Gateway({"sandbox": "embedded"})
+        self._server = make_server("127.0.0.1", 0, self._gateway, threaded=True, request_handler=QuietRequest)
+        self._thread = Thread(target=self._server.serve_forever, name="mfinfra-sandbox", daemon=True)
+        self._started = False
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to give to boto3 as `endpoint_url`."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which any AWS client speaks to this server and to nothing else."""
+        return settings.client_environment(self.endpoint)
+
+    def start(self) -> Self:
+        """Serve until `stop`."""
+        self._thread.start()
+        self._started = True
+        return self
+
+    def stop(self) -> None:
+        """Serve no more, and forget everything."""
+        if self._started:
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._gateway.reset()
+
+    def reset(self, *, transition_polls: int | None = None) -> None:
+        """Drop all state; the network is there again."""
+        if transition_polls is not None:
+            turning.settle_after(transition_polls)
+        self._gateway.reset()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()

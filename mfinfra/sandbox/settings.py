@@ -1,0 +1,36 @@
+"""The environment that moto is imported in, and the one that clients of the sandbox run in."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from mfinfra.sandbox.network import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
+
+MOTO: Final = {
+    "MOTO_ACCOUNT_ID": ACCOUNT_ID,
+    # Without it, attaching `arn:aws:iam::aws:policy/...` answers NoSuchEntity.
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    # moto itself holds boto3 sessions; with these they ask neither the metadata service nor AWS.
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+DISOWNED: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+"""What would lead a client to a real account."""
+
+
+def prepare() -> None:
+    """Set the environment that moto reads when it is imported."""
+    os.environ.update(MOTO)
+
+
+def client_environment(endpoint: str, region: str = REGION) -> dict[str, str]:
+    """What a client's environment needs, for it to speak to the sandbox and to nothing else."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

@@ -1,0 +1,37 @@
+"""Every golden case of every kind, through one harness."""
+
+from __future__ import annotations
+
+import golden
+import pytest
+
+from mfinfra import catalogue
+from mfinfra.model import plain
+
+
+@pytest.mark.parametrize(("kind", "case"), golden.cases(), ids=lambda value: value if isinstance(value, str) else value["name"])
+def test_a_golden_case_plans_what_it_says(kind, case):
+    resource = golden.resource_of(kind, case)
+    observed = golden.observe(resource, golden.unfold(case.get("answers", {}), kind))
+    driver = catalogue.driver(kind)
+    if case.get("teardown"):
+        assert observed is not None, "nothing to tear down"
+        step = driver.teardown(resource, observed)
+    else:
+        step = driver.step(resource, observed)
+
+    for effect in step.effects:
+        for call in golden.calls_of(effect):
+            assert not (report := golden.problems_of(call)), f"{call}: {report}"
+    assert step.action.value == case["action"]
+    if "changes" in case:
+        changes = {".".join(map(str, change.path)): [change.before, change.after] for change in step.changes}
+        assert plain(changes) == plain(golden.unfold(case["changes"], kind))
+    if "effects" in case:
+        assert [golden.effect_as_data(effect) for effect in step.effects] == plain(golden.unfold(case["effects"], kind))
+    if "warnings" in case:
+        assert list(observed.warnings) == case["warnings"]
+    if "because" in case:
+        assert step.because == case["because"]
+    if case["action"] == "no-op":
+        assert not step.changes
