@@ -13,7 +13,9 @@ from mfinfra.model import Driver
 @cache
 def kinds() -> tuple[str, ...]:
     """Every kind that has a driver, sorted."""
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(drivers.__path__) if not found.name.startswith("_")))
+    return tuple(
+        sorted(found.name for found in pkgutil.iter_modules(drivers.__path__) if not found.name.startswith("_"))
+    )
 
 
 @cache

@@ -9,7 +9,7 @@
     ├── Refused            3     a guard said no; nothing was changed
     └── Incomplete         6     apply stopped part-way
 
-The number is the exit code. Anything that is not an `MfinfraError` is a bug: exit code 70 and a traceback in a log file.
+The number is the exit code. Anything else is a bug: exit code 70 and a traceback in a log file.
 """
 
 from __future__ import annotations

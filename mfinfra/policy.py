@@ -135,7 +135,7 @@ def trust(
 
 def text(document: str | Mapping[str, Any] | None) -> str:
     """Compact JSON text to send to AWS, keys in the author's order; raises `TypeError` while a value is not known."""
-    return json.dumps(parse(document), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(parse(document), separators=(",", ":"), ensure_ascii=False)
 
 
 def size(document: str | Mapping[str, Any] | None) -> int:

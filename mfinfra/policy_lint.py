@@ -9,12 +9,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-polic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mfinfra import policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 Kind: TypeAlias = Literal["identity", "trust", "resource"]
 Path: TypeAlias = tuple[str | int, ...]
@@ -24,9 +26,10 @@ Finding: TypeAlias = tuple[Path, str]
 TRUST_SIZE = 2048
 
 _TOP = ("Version", "Id", "Statement")
-_STATEMENT = (
-    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"),
-)
+_WHO = ("Principal", "NotPrincipal")
+_DONE = ("Action", "NotAction")
+_WHERE = ("Resource", "NotResource")
+_STATEMENT = ("Sid", "Effect", *_WHO, *_DONE, *_WHERE, "Condition")
 _PRINCIPALS = ("AWS", "Service", "Federated", "CanonicalUser")
 _VERSIONS = (policy.VERSION, policy.VERSION_IF_MISSING)
 _EFFECTS = ("Allow", "Deny")
@@ -80,16 +83,13 @@ def _document(plain: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
 
 def _statement(path: Path, item: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
     yield from _unknown(path, item, _STATEMENT, "key of a statement")
-    for key in ("Sid", "Effect"):
-        if key in item and _misread(item[key]):
-            yield (*path, key), _quoted(item[key])
-    if "Effect" not in item:
+    yield from _text((*path, "Sid"), item.get("Sid"))
+    if item.get("Effect") is None:
         yield path, "the statement has no `Effect`"
-    elif not _misread(item["Effect"]):
-        yield from _choice((*path, "Effect"), item["Effect"], _EFFECTS)
+    yield from _choice((*path, "Effect"), item.get("Effect"), _EFFECTS)
     yield from _who(path, item, kind)
     yield from _one_of(path, item, "Action", needed=True)
-    for key in ("Action", "NotAction"):
+    for key in _DONE:
         yield from _actions((*path, key), item.get(key))
     yield from _what(path, item, kind)
     yield from _condition((*path, "Condition"), item.get("Condition"))
@@ -97,7 +97,7 @@ def _statement(path: Path, item: dict[Any, Any], kind: Kind) -> Iterator[Finding
 
 def _who(path: Path, item: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-    barred = {"identity": ("Principal", "NotPrincipal"), "trust": ("NotPrincipal",), "resource": ()}[kind]
+    barred = {"identity": _WHO, "trust": ("NotPrincipal",), "resource": ()}[kind]
     article = "an identity" if kind == "identity" else f"a {kind}"
     for key in barred:
         if key in item:
@@ -105,7 +105,7 @@ def _who(path: Path, item: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
     if kind == "identity":
         return
     yield from _one_of(path, item, "Principal", needed=True)
-    for key in ("Principal", "NotPrincipal"):
+    for key in _WHO:
         yield from _principal((*path, key), item.get(key))
 
 
@@ -113,32 +113,31 @@ def _principal(path: Path, value: Any) -> Iterator[Finding]:
     if isinstance(value, dict):
         yield from _unknown(path, value, _PRINCIPALS, "type of principal")
         for kind, names in value.items():
-            yield from ((place, _quoted(name)) for place, name in _each((*path, kind), names) if _misread(name))
-    elif (isinstance(value, str) and value not in ("", "*")) or (value and isinstance(value, list)) or _misread(value):
+            for place, name in _each((*path, kind), names):
+                yield from _text(place, name)
+    elif (isinstance(value, str) and value != "*") or (value and isinstance(value, list)) or _misread(value):
         yield path, '`Principal` is `"*"` or maps a type to names, as in `{"Service": "batch.amazonaws.com"}`'
 
 
 def _actions(path: Path, value: Any) -> Iterator[Finding]:
     for place, action in _each(path, value):
-        if _misread(action):
-            yield place, _quoted(action)
-        elif isinstance(action, str) and not _ACTION.fullmatch(action):
+        yield from _text(place, action)
+        if isinstance(action, str) and not _ACTION.fullmatch(action):
             yield place, f"`{action}` is not an action: it takes the form `service:Operation`, as in `s3:GetObject`"
 
 
 def _what(path: Path, item: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
     if kind == "trust":
-        for key in ("Resource", "NotResource"):
+        for key in _WHERE:
             if key in item:
                 yield (*path, key), f"`{key}` cannot stand in a trust policy: the role itself is the resource"
         return
     # Some services (a repository's policy) know no `Resource`: only an identity's policy always needs one.
     yield from _one_of(path, item, "Resource", needed=kind == "identity")
-    for key in ("Resource", "NotResource"):
+    for key in _WHERE:
         for place, resource in _each((*path, key), item.get(key)):
-            if _misread(resource):
-                yield place, _quoted(resource)
-            elif isinstance(resource, str) and not _resource(resource):
+            yield from _text(place, resource)
+            if isinstance(resource, str) and not _resource(resource):
                 yield place, f"`{resource}` is neither `*` nor an ARN"
 
 
@@ -177,14 +176,13 @@ def _one_of(path: Path, item: dict[Any, Any], key: str, *, needed: bool) -> Iter
     negated = f"Not{key}"
     if key in item and negated in item:
         yield path, f"`{key}` and `{negated}` cannot stand in one statement"
-    elif needed and all(item.get(name) in (None, "", [], {}) for name in (key, negated)):
+    elif needed and all(item.get(name) in (None, [], {}) for name in (key, negated)):
         yield path, f"the statement has no `{key}`"
 
 
 def _choice(path: Path, value: Any, allowed: tuple[str, str]) -> Iterator[Finding]:
-    if _misread(value):
-        yield path, _quoted(value)
-    elif isinstance(value, str | list | dict) and value not in allowed:
+    yield from _text(path, value)
+    if isinstance(value, str) and value not in allowed:
         yield path, f"`{value}` is neither `{allowed[0]}` nor `{allowed[1]}`{_nearest(value, allowed)}"
 
 
@@ -212,5 +210,8 @@ def _misread(value: Any) -> bool:
     return isinstance(value, bool | int | float | date)
 
 
-def _quoted(value: Any) -> str:
-    return f"`{value}` must be text: put it in quotes"
+def _text(path: Path, value: Any) -> Iterator[Finding]:
+    if _misread(value):
+        yield path, f"`{value}` must be text: put it in quotes"
+    elif isinstance(value, list | dict):
+        yield path, f"one text must stand here, not {'a list' if isinstance(value, list) else 'an object'}"

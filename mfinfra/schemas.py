@@ -1,9 +1,9 @@
 """The JSON Schemas: one per kind, found by being there, and the traits that the engine reads off them.
 
 Beside the words of draft 2020-12 a kind's schema says `createOnlyProperties` (JSON pointers: a change replaces the
-resource), `insertionOrder: false` (the array is a set), `format: iam-policy` (a policy document), `refersTo` (an address
-of this kind may stand here and means this attribute), `attributes` (what `${kind.name.attribute}` may ask for, with its
-value where that follows from the file) and `holdsData` (protected by default).
+resource), `insertionOrder: false` (the array is a set), `format: iam-policy` (a policy document), `refersTo` (an
+address of this kind may stand here and means this attribute), `attributes` (what `${kind.name.attribute}` may ask
+for, with its value where that follows from the file) and `holdsData` (protected by default).
 """
 
 from __future__ import annotations

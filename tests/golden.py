@@ -5,8 +5,8 @@
 base        a spec that the sandbox accepts, and `needs`: the other resources that it refers to (kind → name → spec)
 variations  field → other values, each applied on top of `base` one at a time by the convergence test
 replacing   the same for fields whose change replaces the resource
-cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a list
-            of {when: {some parameters}, answer: …} where one operation is asked several times), action, and optionally
+cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
+            list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, leftover: true, teardown: true
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
@@ -79,12 +79,12 @@ def service_model(service: str) -> Any:
 
 
 def problems_of(call: Call, answer: Any = None) -> str:
-    """What botocore's own model says against a call's parameters, or against an answer to it; empty when all is well."""
+    """What botocore's own model says against a call's parameters, or an answer to it; empty when all is well."""
     operation = service_model(call.service).operation_model(call.operation)
     shape, value = (operation.input_shape, call.params) if answer is None else (operation.output_shape, answer)
     if shape is None:
         return "" if not value else f"{call} takes no members"
-    return ParamValidator().validate(fill(value, lambda ref: str(ref)), shape).generate_report()
+    return ParamValidator().validate(fill(value, str), shape).generate_report()
 
 
 def answer_for(call: Call, answers: dict[str, Any]) -> Any:

@@ -9,7 +9,9 @@ from mfinfra import catalogue
 from mfinfra.model import plain
 
 
-@pytest.mark.parametrize(("kind", "case"), golden.cases(), ids=lambda value: value if isinstance(value, str) else value["name"])
+@pytest.mark.parametrize(
+    ("kind", "case"), golden.cases(), ids=lambda value: value if isinstance(value, str) else value["name"]
+)
 def test_a_golden_case_plans_what_it_says(kind, case):
     resource = golden.resource_of(kind, case)
     observed = golden.observe(resource, golden.unfold(case.get("answers", {}), kind))

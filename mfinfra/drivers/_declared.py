@@ -83,7 +83,7 @@ def as_is(resource: Resource) -> Spec:
     return resource.spec
 
 
-def nothing(resource: Resource) -> Effects:  # noqa: ARG001 - the shape that `Kind.ready` and `Kind.gone` have
+def nothing(resource: Resource) -> Effects:
     """No effects."""
     return ()
 
@@ -170,7 +170,9 @@ class Kind:
         """Delete it; one that AWS is already deleting is only waited for."""
         effects = self.gone(resource) if observed.leaving else self.delete(resource, observed)
         changes = tuple(
-            FieldChange((name,), value, None) for name, value in observed.spec.items() if value not in (None, "", [], {})
+            FieldChange((name,), value, None)
+            for name, value in observed.spec.items()
+            if value not in (None, "", [], {})
         )
         return Step(resource.address, Action.DELETE, changes, effects)
 

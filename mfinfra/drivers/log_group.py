@@ -56,7 +56,7 @@ def create(resource: Resource, want: Spec) -> Effects:
     return (Call("logs", "CreateLogGroup", params),)
 
 
-def born(resource: Resource, want: Spec) -> Spec:  # noqa: ARG001 - the shape of `Kind.born`
+def born(resource: Resource, want: Spec) -> Spec:
     return {**want, "retention_days": NEVER_EXPIRE}
 
 
@@ -76,13 +76,11 @@ def write_key(change: Change) -> Effects:
     return (Call("logs", "AssociateKmsKey", {"logGroupName": name, "kmsKeyId": change.want["key"]}),)
 
 
-def put_tags(
-    resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]  # noqa: ARG001
-) -> Effects:
+def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]) -> Effects:
     return (Call("logs", "TagResource", {"resourceArn": arn(resource), "tags": dict(tags)}),)
 
 
-def delete(resource: Resource, observed: Observed) -> Effects:  # noqa: ARG001 - the shape of `Kind.delete`
+def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("logs", "DeleteLogGroup", {"logGroupName": resource.spec["name"]}, absent=MISSING),)
 
 
