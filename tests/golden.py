@@ -5,9 +5,11 @@
 base        a spec that the sandbox accepts, and `needs`: the other resources that it refers to (kind → name → spec)
 variations  field → other values, each applied on top of `base` one at a time by the convergence test
 replacing   the same for fields whose change replaces the resource
+refused     the same for fields whose change needs a replacement that apply refuses
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
-            changes (field → [before, after]), effects, warnings, because, leftover: true, teardown: true
+            changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
+            leftover: true, teardown: true
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
 `${kind.name.attribute}` a value that is known after apply.

@@ -35,5 +35,6 @@ def test_a_golden_case_plans_what_it_says(kind, case):
         assert list(observed.warnings) == case["warnings"]
     if "because" in case:
         assert step.because == case["because"]
+    assert (step.block.code if step.block else None) == case.get("block")
     if case["action"] == "no-op":
         assert not step.changes

@@ -16,6 +16,7 @@ from mfinfra import schemas
 from mfinfra.compare import changed_fields
 from mfinfra.model import (
     Action,
+    Block,
     Call,
     Document,
     Effects,
@@ -95,8 +96,10 @@ class Kind:
     `read` answers `None` where the resource is not there; `parse` makes an `Observed` of an answer, with the fields of
     the parts that have no read of their own. `desired` turns the file's spec into AWS's canonical form. `local` fields
     are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
-    deleting. `replaces` says which changed fields need a replacement where the schema alone cannot. `arn` is a regular
-    expression whose groups are identity fields. `ripens`: seconds until other services see a write.
+    deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
+    that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
+    fields that need it, a replacement. `arn` is a regular expression whose groups are identity fields. `ripens`:
+    seconds until other services see a write.
     """
 
     kind: str
@@ -112,6 +115,8 @@ class Kind:
     ready: Callable[[Resource], Effects] = nothing
     gone: Callable[[Resource], Effects] = nothing
     replaces: Callable[[Change], frozenset[str]] | None = None
+    refuses: Callable[[Change, frozenset[str]], Block | None] | None = None
+    because: Callable[[Change, frozenset[str]], str] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
 
@@ -163,6 +168,7 @@ class Kind:
             Action.UPDATE if changes else Action.NOOP,
             changes,
             effects,
+            because=self.because(change, frozenset()) if self.because and fields else "",
             ripens=self.ripens if changes else 0.0,
         )
 
@@ -194,12 +200,15 @@ class Kind:
         return Step(resource.address, Action.CREATE, changes, effects, ripens=self.ripens)
 
     def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
-        creation = self._creation(resource, None)
+        block = self.refuses(change, replacing) if self.refuses else None
+        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None).effects)
         return Step(
             resource.address,
             Action.REPLACE,
             tuple(replace(item, replaces=item.path[0] in replacing) for item in self._field_changes(change)),
-            (*self.delete(resource, observed), *creation.effects),
+            effects,
+            because=self.because(change, replacing) if self.because else "",
+            block=block,
             ripens=self.ripens,
         )
 
