@@ -329,12 +329,28 @@ class Step:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How to find what carries our tags where the tagging service does not list a kind.
+
+    `arns(answer, key, value)` are the ARNs of those whose tag `key` is `value`.
+    """
+
+    question: Call
+    arns: Callable[[Document, str, str], tuple[str, ...]]
+
+
 class Driver(Protocol):
     """What a kind knows of AWS: three verbs and no client. A driver is a module's `DRIVER`."""
 
     @property
     def kind(self) -> str:
         """The kind's name."""
+        ...
+
+    @property
+    def census(self) -> Census | None:
+        """How to find leftovers that the tagging service does not list."""
         ...
 
     def observe(self, resource: Resource) -> Generator[tuple[Call, ...], tuple[Document | None, ...], Observed | None]:

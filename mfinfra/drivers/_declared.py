@@ -18,6 +18,7 @@ from mfinfra.model import (
     Action,
     Block,
     Call,
+    Census,
     Document,
     Effects,
     FieldChange,
@@ -119,6 +120,7 @@ class Kind:
     because: Callable[[Change, frozenset[str]], str] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
+    census: Census | None = None
 
     @property
     def traits(self) -> schemas.Traits:

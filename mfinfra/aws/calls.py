@@ -1,0 +1,129 @@
+"""One call carried out: values in, values out, errors in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from mfinfra.aws import retry, sanitise
+from mfinfra.aws.clock import Clock
+from mfinfra.errors import AccessDenied, AwsError, UserError
+from mfinfra.model import Call, Document, refs
+from mfinfra.permissions import action_of
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AllAccessDisabled"})
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What AWS answered: `document` is `None` where a code of `Call.absent` came back."""
+
+    document: Document | None
+    request_id: str = ""
+
+
+def perform(client: Any, call: Call) -> Answer:
+    """Send `call` once; raises `AwsError` in our words for whatever the call does not say is expected."""
+    if unknown := refs(call.params):
+        raise AssertionError(f"{call} was sent before {sorted(map(str, unknown))} were known")
+    method = xform_name(call.operation)
+    try:
+        if call.paginate and client.can_paginate(method):
+            answer = client.get_paginator(method).paginate(**call.params).build_full_result()
+        else:
+            answer = getattr(client, method)(**call.params)
+    except ClientError as error:
+        return _refused(call, error)
+    except (BotoCoreError, ResponseParserError) as error:
+        raise _unreachable(call, error) from error
+    metadata: Mapping[str, Any] = answer.get("ResponseMetadata", {})
+    document = sanitise.document({key: value for key, value in answer.items() if key != "ResponseMetadata"})
+    _check_failures(call, document)
+    return Answer(document, metadata.get("RequestId", ""))
+
+
+def persist(send: Callable[[], Answer], clock: Clock, waiting: Callable[[str, float], None]) -> Answer:
+    """Send until AWS is ready for it, within the window that `retry.TABLE` gives this kind of refusal."""
+    began = clock.now()
+    pauses: Sequence[float] | None = None
+    while True:
+        try:
+            return send()
+        except AwsError as error:
+            row = retry.row_for(error.service, error.operation, error.aws_code, error.message)
+            if row is None:
+                raise
+            pauses = retry.pauses(row.window) if pauses is None else pauses
+            if not pauses:
+                raise
+            waiting(row.why, clock.now() - began)
+            if clock.sleep(pauses[0]):
+                raise
+            pauses = pauses[1:]
+
+
+def _expected(codes: tuple[str, ...], code: str, message: str) -> bool:
+    for entry in codes:
+        wanted, _, text = entry.partition(": ")
+        if code == wanted and text.lower() in message.lower():
+            return True
+    return False
+
+
+def _refused(call: Call, error: ClientError) -> Answer:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    message = sanitise.redacted(sanitise.text(str(error.response.get("Error", {}).get("Message", ""))))
+    metadata: Mapping[str, Any] = dict(error.response.get("ResponseMetadata", {}))
+    if _expected(call.absent, code, message):
+        return Answer(None, metadata.get("RequestId", ""))
+    if _expected(call.fine, code, message):
+        return Answer({}, metadata.get("RequestId", ""))
+    raise _worded(call, code, message, metadata) from error
+
+
+def _check_failures(call: Call, document: Document) -> None:
+    for row in jmespath.search(call.failures, document) or () if call.failures else ():
+        code, message = str(row.get("Code", "")), str(row.get("Message", ""))
+        if not (_expected(call.absent, code, message) or _expected(call.fine, code, message)):
+            raise _worded(call, code, message, {})
+
+
+def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) -> AwsError:
+    details: dict[str, Any] = {
+        "service": call.service,
+        "operation": call.operation,
+        "aws_code": code,
+        "request_id": metadata.get("RequestId", ""),
+        "status": int(metadata.get("HTTPStatusCode", 0)),
+    }
+    if code in DENIED:
+        hint = f"the caller needs the permission `{action_of(call.service, call.operation)}`"
+        return AccessDenied(message or "access denied", hint=hint, code="MF3001", **details)
+    if code in EXPIRED:
+        hint = "the credentials have expired; log in again (`aws sso login`) and run the same command"
+        return AwsError(message, hint=hint, code="MF3002", **details)
+    return AwsError(message or "no message", **details)
+
+
+def _unreachable(call: Call, error: Exception) -> UserError:
+    name = type(error).__name__
+    message = sanitise.redacted(sanitise.text(str(error)))
+    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+        return UserError(
+            "no AWS credentials were found", hint="run `aws configure` or `aws sso login`, or name a `profile` under `aws:`",
+            code="MF3003",
+        )  # fmt: skip
+    if "SSO" in name or name in ("TokenRetrievalError", "UnauthorizedSSOTokenError"):
+        return UserError(message, hint="run `aws sso login` and the same command again", code="MF3002")
+    if name == "ParamValidationError":
+        raise error
+    hint = "check the network and the endpoint"
+    hint = "check the network and the endpoint"
+    return UserError(f"`{call}` got no usable answer: {message}", hint=hint, code="MF3004")

@@ -1,0 +1,197 @@
+"""A way into one account and region: a session, its clients, and the guard that it is the right account."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from mfinfra import __version__
+from mfinfra.aws.calls import Answer, perform, persist
+from mfinfra.aws.clock import Clock
+from mfinfra.errors import Refused, UserError
+from mfinfra.model import Access, Call, Scope
+
+SANDBOX_PACE = 0.05
+WHO_AM_I = Call("sts", "GetCallerIdentity")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(slots=True)
+class Aws:
+    """One account and region of AWS, or an emulator's. Threads may share it.
+
+    `endpoint` is the URL that every client uses, `None` for AWS's own. `caller` is the ARN of who we are.
+    """
+
+    session: Any
+    scope: Scope
+    endpoint: str | None = None
+    sandbox: bool = False
+    clock: Clock = field(default_factory=Clock)
+    parallelism: int = 16
+    caller: str = ""
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, service: str) -> Any:
+        """The client of `service`; made once, under a lock: side by side it takes longer."""
+        with self._lock:
+            if service not in self._clients:
+                with _collector_off():
+                    self._clients[service] = self.session.client(
+                        service, region_name=self.scope.region, endpoint_url=self.endpoint, config=self._config()
+                    )
+            return self._clients[service]
+
+    def ask(self, call: Call) -> Answer:
+        """Send a reading call."""
+        return perform(self.client(call.service), call)
+
+    def write(self, call: Call, waiting: Callable[[str, float], None]) -> Answer:
+        """Send a writing call; while AWS is not ready for it, wait and say why."""
+        client = self.client(call.service)
+        return persist(lambda: perform(client, call), self.clock, waiting)
+
+    def _config(self) -> Config:
+        emulated: dict[str, Any] = {"proxies": {}, "s3": {"addressing_style": "path"}} if self.endpoint else {}
+        return Config(
+            user_agent_extra=f"mfinfra/{__version__}",
+            retries={"mode": "standard", "total_max_attempts": 6},
+            max_pool_connections=max(10, self.parallelism),
+            connect_timeout=10,
+            read_timeout=60,
+            ignore_configured_endpoint_urls=bool(self.endpoint),  # type: ignore[call-arg] # the stubs lack it
+            **emulated,
+        )
+
+
+def connect(access: Access, scope: Scope, *, parallelism: int = 16, clock: Clock | None = None) -> Aws:
+    """Make a session and prove that it is the file's account.
+
+    Raises `Refused` for another account or partition, `UserError` where there is no way in.
+    """
+    if access.endpoint == "sandbox":
+        aws = _sandbox(scope, parallelism, clock)
+    elif access.endpoint:
+        aws = _emulator(access.endpoint, access, scope, parallelism, clock)
+    else:
+        aws = Aws(_session(access, scope), scope, clock=clock or Clock(), parallelism=parallelism)
+    _guard_account(aws)
+    return aws
+
+
+def foreign_endpoints(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The `AWS_ENDPOINT_URL*` variables that are set: boto3 follows them silently, people should not."""
+    return {name: url for name, url in sorted(environ.items()) if name.startswith("AWS_ENDPOINT_URL") and url}
+
+
+def guard_endpoints(access: Access, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse to write through an endpoint that the environment names and the file does not."""
+    if access.endpoint or environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return
+    for name, url in foreign_endpoints(environ).items():
+        raise Refused(
+            f"`{name}` is set to `{url}`, and the file names no endpoint",
+            hint="unset it, or write the same URL as `endpoint:` under `aws:`",
+            code="MF4004",
+        )
+
+
+def _sandbox(scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - nobody else pays for the sandbox
+
+    endpoint = lifecycle.ensure().endpoint
+    if urlsplit(endpoint).hostname not in LOOPBACK:
+        raise AssertionError(f"the sandbox is not on loopback: {endpoint}")
+    session = isolated_session(lifecycle.ACCESS_KEY, lifecycle.SECRET_KEY)
+    return Aws(session, scope, endpoint, sandbox=True, clock=clock or Clock(SANDBOX_PACE), parallelism=parallelism)
+
+
+def isolated_session(access_key: str, secret_key: str) -> Any:
+    """A boto3 session that reads no profile, no file and no variable of the user's."""
+    nothing = {name: (None, None, default, None) for name, default in _NOTHING.items()}
+    core = botocore.session.Session(session_vars=nothing)
+    core.set_credentials(access_key, secret_key)
+    return boto3.Session(botocore_session=core)
+
+
+_NOTHING = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}
+
+
+def _emulator(url: str, access: Access, scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise Refused(
+            f"the endpoint `{url}` is not encrypted and not on this machine",
+            hint="use https, or an emulator on 127.0.0.1",
+            code="MF4005",
+        )
+    return Aws(
+        _session(access, scope), scope, url, clock=clock or Clock(SANDBOX_PACE if parts.hostname in LOOPBACK else 1.0),
+        parallelism=parallelism,
+    )  # fmt: skip
+
+
+def _session(access: Access, scope: Scope) -> Any:
+    try:
+        session = boto3.Session(profile_name=access.profile, region_name=scope.region)
+        if not access.assume_role:
+            return session
+        return _assume(session, access.assume_role, scope)
+    except BotoCoreError as error:
+        raise UserError(
+            str(error), hint="`aws configure list-profiles` shows the profiles there are", code="MF3003"
+        ) from error
+
+
+def _assume(session: Any, role: Mapping[str, str], scope: Scope) -> Any:
+    params = {
+        "RoleArn": role["arn"],
+        "RoleSessionName": role.get("session_name") or f"mfinfra-{scope.environment}-{uuid.uuid4().hex[:8]}",
+    }
+    if role.get("external_id"):
+        params["ExternalId"] = role["external_id"]
+    client = session.client("sts", region_name=scope.region)
+    credentials = (perform(client, Call("sts", "AssumeRole", params)).document or {})["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=scope.region,
+    )
+
+
+def _guard_account(aws: Aws) -> None:
+    identity = aws.ask(WHO_AM_I).document or {}
+    aws.caller = identity["Arn"]
+    partition = aws.caller.split(":")[1]
+    if (identity["Account"], partition) != (aws.scope.account, aws.scope.partition):
+        raise Refused(
+            f"these credentials are of account `{identity['Account']}` (partition `{partition}`), "
+            f"the file is for `{aws.scope.account}` (partition `{aws.scope.partition}`)",
+            hint="choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend `account:`",
+            code="MF4001",
+        )
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
