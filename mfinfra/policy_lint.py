@@ -70,7 +70,7 @@ def _document(plain: dict[Any, Any], kind: Kind) -> Iterator[Finding]:
     yield from _unknown((), plain, _TOP, "key of a policy document")
     if "Version" in plain:
         yield from _choice(("Version",), plain["Version"], _VERSIONS)
-    if plain.get("Statement") in (None, [], {}):
+    if _hollow(plain.get("Statement")):
         yield (), "the document has no `Statement`"
     seen: dict[str, Path] = {}
     for path, item in _each(("Statement",), plain.get("Statement")):
@@ -176,7 +176,7 @@ def _one_of(path: Path, item: dict[Any, Any], key: str, *, needed: bool) -> Iter
     negated = f"Not{key}"
     if key in item and negated in item:
         yield path, f"`{key}` and `{negated}` cannot stand in one statement"
-    elif needed and all(item.get(name) in (None, [], {}) for name in (key, negated)):
+    elif needed and all(_hollow(item.get(name)) for name in (key, negated)):
         yield path, f"the statement has no `{key}`"
 
 
@@ -203,6 +203,12 @@ def _each(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         yield from (((*path, index), item) for index, item in enumerate(value))
     elif value is not None:
         yield path, value
+
+
+def _hollow(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_hollow(item) for item in value.values())
+    return value is None or value == []
 
 
 def _misread(value: Any) -> bool:
