@@ -19,7 +19,7 @@ from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 VERIFIED_WITH: Final = "5.2.5"
 """The release of moto whose answers the corrections were found wrong against."""
 
-SERVICES: Final = ("batch", "dynamodb", "ec2", "ecr", "iam", "logs", "s3", "tagging")
+SERVICES: Final = ("batch", "dynamodb", "ec2", "iam", "logs", "s3", "tagging")
 
 Act = Callable[[Call, Forward], Answer]
 

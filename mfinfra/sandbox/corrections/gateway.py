@@ -21,7 +21,7 @@ StartResponse = Callable[..., Any]
 
 SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 NAMES: Final = {"tagging": "resourcegroupstaggingapi"}
-CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "ecr", "iam", "logs", "s3", "tagging"})
+CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "iam", "logs", "s3", "tagging"})
 NETWORKED: Final = frozenset({"ec2", "batch"})
 PHRASES: Final = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
 
@@ -65,14 +65,12 @@ class Gateway:
             with self._lock:
                 seed.network(ACCOUNT_ID, region)
         service = NAMES.get(signing, signing)
-        if service != "s3":
-            wire.read(environ)
         known = wire.recognise(service, environ)
         if known is None:
             return None
         try:
             if service == "s3":
-                bucket_policy.enforce(known.operation, known.uri)
+                bucket_policy.enforce(known.operation, known.uri, environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"))
             acts = corrected(signing, known.operation)
             if not acts:
                 return None

@@ -11,7 +11,5 @@ def install() -> None:
     """Load the corrections and set moto's own switches. Twice is once."""
     # A job of Batch ends well at once instead of looking for Docker.
     default_user_config["batch"]["use_docker"] = False
-    # An `AWS_*` in a request's environment is no reason to leave the machine.
-    default_user_config["core"]["passthrough"] = {"urls": [], "services": []}
     reset.install()
     corrections()

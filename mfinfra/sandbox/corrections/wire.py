@@ -46,7 +46,8 @@ class Recognised:
 
 def recognise(service: str, environ: Environ) -> Recognised | None:
     """Which operation of `service` a request asks for; `None` if the model has no such operation."""
-    request = Request(environ)
+    copied = environ if service == "s3" else environ | {"wsgi.input": io.BytesIO(read(environ))}
+    request = Request(dict(copied))
     try:
         operation, uri = get_service_router(service).match(request)
     except (HTTPException, NotImplementedError):

@@ -1,0 +1,5 @@
+"""EC2, as far as a Metaflow deployment touches it: VPC endpoints, security groups, pages."""
+
+from mfinfra.sandbox.corrections.ec2 import endpoint_changes, endpoints, groups, pages
+
+__all__ = ["endpoint_changes", "endpoints", "groups", "pages"]

@@ -1,0 +1,91 @@
+"""The Resource Groups Tagging API, which finds every taggable thing here but IAM's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from mfinfra.sandbox.corrections import correction
+from mfinfra.sandbox.corrections.batch.records import environments, queues
+from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
+from mfinfra.sandbox.corrections.ec2.endpoints import living
+
+Found = tuple[str, dict[str, str]]
+PAGE: Final = 50
+
+
+@correction(
+    "tagging",
+    "GetResources",
+    restores="Batch, ECR, VPC endpoints and launch templates, beside what moto lists",
+    aws="https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html",
+)
+def resources(call: Call, _forward: Forward) -> Answer:
+    """One page of the tagged resources asked for."""
+    params = call.params
+    if params.get("ResourceARNList") and (params.get("TagFilters") or params.get("ResourceTypeFilters")):
+        text = "You cannot use the ResourceARNList parameter with TagFilters or ResourceTypeFilters"
+        raise ServiceError("InvalidParameterException", text)
+    everything = {arn: tags for arn, tags in [*_moto(call), *_more(call)] if tags}
+    found = sorted((arn, tags) for arn, tags in everything.items() if _asked_for(arn, tags, params))
+    start, size = int(params.get("PaginationToken") or 0), params.get("ResourcesPerPage") or PAGE
+    end = start + size
+    page = [
+        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+        for arn, tags in found[start:end]
+    ]
+    return {"ResourceTagMappingList": page, "PaginationToken": str(end) if end < len(found) else ""}
+
+
+def _asked_for(arn: str, tags: dict[str, str], params: dict[str, Any]) -> bool:
+    if params.get("ResourceARNList"):
+        return arn in params["ResourceARNList"]
+    kinds = params.get("ResourceTypeFilters") or []
+    return (not kinds or any(_is_of(arn, kind) for kind in kinds)) and all(
+        wanted["Key"] in tags and (not wanted.get("Values") or tags[wanted["Key"]] in wanted["Values"])
+        for wanted in params.get("TagFilters") or []
+    )
+
+
+def _is_of(arn: str, kind: str) -> bool:
+    service, _, resource = kind.partition(":")
+    parts = arn.split(":", 5)
+    if parts[2] != service or not resource:
+        return parts[2] == service
+    if service == "s3":
+        return resource == "bucket"
+    return parts[5].startswith((f"{resource}/", f"{resource}:"))
+
+
+def _moto(call: Call) -> Iterator[Found]:
+    token = ""
+    while True:
+        params = {"PaginationToken": token} if token else {}
+        answer = call.ask("resourcegroupstaggingapi", "GetResources", **params)
+        for found in answer["ResourceTagMappingList"]:
+            arn = found["ResourceARN"]
+            if ":batch:" not in arn and not arn.startswith(f"arn:{call.partition}:iam:"):
+                yield arn, _tags(found["Tags"])
+        token = answer.get("PaginationToken", "")
+        if not token:
+            return
+
+
+def _more(call: Call) -> Iterator[Found]:
+    for record in [*environments(call.region).values(), *queues(call.region).values()]:
+        yield record.arn, record.said["tags"]
+    for policy in call.ask("batch", "ListSchedulingPolicies")["schedulingPolicies"]:
+        yield policy["arn"], call.ask("batch", "ListTagsForResource", resourceArn=policy["arn"]).get("tags", {})
+    for repository in call.ask("ecr", "DescribeRepositories")["repositories"]:
+        arn = repository["repositoryArn"]
+        yield arn, _tags(call.ask("ecr", "ListTagsForResource", resourceArn=arn)["tags"])
+    for name in living(call):
+        said = call.ask("ec2", "DescribeVpcEndpoints", VpcEndpointIds=[name])["VpcEndpoints"][0]
+        yield call.arn(f"vpc-endpoint/{name}", service="ec2"), _tags(said.get("Tags", []))
+    for template in call.ask("ec2", "DescribeLaunchTemplates").get("LaunchTemplates", []):
+        arn = call.arn(f"launch-template/{template['LaunchTemplateId']}", service="ec2")
+        yield arn, _tags(template.get("Tags", []))
+
+
+def _tags(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in tags}
