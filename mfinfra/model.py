@@ -134,6 +134,11 @@ class Scope:
                 return partition
         return "aws"
 
+    @property
+    def dns_suffix(self) -> str:
+        """What the host names of AWS's services end with in this partition."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """The ARN of `resource` in this partition, region and account."""
         region = self.region if region is None else region
@@ -306,8 +311,9 @@ class Step:
     """A planned effect on one resource: a value, not an act.
 
     `effects` run in order. `retire` runs after every step that depends on this one is done: it deletes what the step
-    replaced, where the new one can stand beside the old. `because` is for people only. `ripens` is how many seconds
-    AWS needs, after the effects, until other services see the result.
+    replaced, where the new one can stand beside the old. `because` is for people only. `postponed` names fields that
+    this step only prepares: AWS makes a later run finish them, so they still differ when it is done. `ripens` is how
+    many seconds AWS needs, after the effects, until other services see the result.
     """
 
     address: Address
@@ -317,6 +323,7 @@ class Step:
     retire: Effects = ()
     because: str = ""
     block: Block | None = None
+    postponed: tuple[str, ...] = ()
     ripens: float = 0.0
 
     @property

@@ -9,7 +9,7 @@ refused     the same for fields whose change needs a replacement that apply refu
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
-            leftover: true, teardown: true
+            postponed (fields), leftover: true, teardown: true
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
 `${kind.name.attribute}` a value that is known after apply.

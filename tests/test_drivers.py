@@ -35,6 +35,7 @@ def test_a_golden_case_plans_what_it_says(kind, case):
         assert list(observed.warnings) == case["warnings"]
     if "because" in case:
         assert step.because == case["because"]
+    assert list(step.postponed) == case.get("postponed", [])
     assert (step.block.code if step.block else None) == case.get("block")
     if case["action"] == "no-op":
         assert not step.changes

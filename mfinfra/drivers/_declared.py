@@ -99,7 +99,8 @@ class Kind:
     are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
     deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
-    fields that need it, a replacement. `arn` is a regular expression whose groups are identity fields. `ripens`:
+    fields that need it, a replacement. `postpones` says which of the changed
+    fields AWS lets no single run change. `arn` is a regular expression whose groups are identity fields. `ripens`:
     seconds until other services see a write.
     """
 
@@ -118,6 +119,7 @@ class Kind:
     replaces: Callable[[Change], frozenset[str]] | None = None
     refuses: Callable[[Change, frozenset[str]], Block | None] | None = None
     because: Callable[[Change, frozenset[str]], str] | None = None
+    postpones: Callable[[Change], frozenset[str]] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
     census: Census | None = None
@@ -171,6 +173,7 @@ class Kind:
             changes,
             effects,
             because=self.because(change, frozenset()) if self.because and fields else "",
+            postponed=tuple(sorted(self.postpones(change))) if self.postpones else (),
             ripens=self.ripens if changes else 0.0,
         )
 
