@@ -100,8 +100,9 @@ class Kind:
     deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
     fields that need it, a replacement. `postpones` says which of the changed
-    fields AWS lets no single run change. `arn` is a regular expression whose groups are identity fields. `ripens`:
-    seconds until other services see a write.
+    fields AWS lets no single run change. `keep` is the wish together with what of AWS's own may stay beside it.
+    `recreate` is `create` after one that is going, where AWS would take the same call for a repetition. `arn` is a
+    regular expression whose groups are identity fields. `ripens`: seconds until other services see a write.
     """
 
     kind: str
@@ -120,6 +121,8 @@ class Kind:
     refuses: Callable[[Change, frozenset[str]], Block | None] | None = None
     because: Callable[[Change, frozenset[str]], str] | None = None
     postpones: Callable[[Change], frozenset[str]] | None = None
+    keep: Callable[[Resource, Spec, Spec], Spec] | None = None
+    recreate: Callable[[Resource, Spec, Observed], Effects] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
     census: Census | None = None
@@ -156,8 +159,10 @@ class Kind:
     def step(self, resource: Resource, observed: Observed | None) -> Step:
         """Create what is missing, update what differs, replace where AWS allows no update."""
         if observed is None or observed.leaving:
-            return self._creation(resource, observed)
+            return self._creation(resource, observed, observed)
         want = self._complete(self.desired(resource), observed.spec)
+        if self.keep:
+            want = self.keep(resource, want, observed.spec)
         fields = self._differences(resource, want, observed.spec)
         change = Change(resource, want, observed.spec, fields, observed)
         replacing = self.replaces(change) if self.replaces else fields & self.traits.create_only
@@ -187,14 +192,14 @@ class Kind:
         )
         return Step(resource.address, Action.DELETE, changes, effects)
 
-    def _creation(self, resource: Resource, leaving: Observed | None) -> Step:
+    def _creation(self, resource: Resource, leaving: Observed | None, former: Observed | None = None) -> Step:
         want = self.desired(resource)
         born = self.born(resource, want)
         fields = self._differences(resource, want, born)
         change = Change(resource, self._complete(want, born), born, fields, leaving)
         effects = (
             *(self.gone(resource) if leaving else ()),
-            *self.create(resource, want),
+            *(self.recreate(resource, want, former) if self.recreate and former else self.create(resource, want)),
             *self._writes(change),
         )
         changes = tuple(
@@ -206,7 +211,7 @@ class Kind:
 
     def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
         block = self.refuses(change, replacing) if self.refuses else None
-        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None).effects)
+        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None, observed).effects)
         return Step(
             resource.address,
             Action.REPLACE,
