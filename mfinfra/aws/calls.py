@@ -117,13 +117,13 @@ def _unreachable(call: Call, error: Exception) -> UserError:
     message = sanitise.redacted(sanitise.text(str(error)))
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
         return UserError(
-            "no AWS credentials were found", hint="run `aws configure` or `aws sso login`, or name a `profile` under `aws:`",
+            "no AWS credentials were found",
+            hint="run `aws configure` or `aws sso login`, or name a `profile` under `aws:`",
             code="MF3003",
-        )  # fmt: skip
+        )
     if "SSO" in name or name in ("TokenRetrievalError", "UnauthorizedSSOTokenError"):
         return UserError(message, hint="run `aws sso login` and the same command again", code="MF3002")
     if name == "ParamValidationError":
         raise error
-    hint = "check the network and the endpoint"
     hint = "check the network and the endpoint"
     return UserError(f"`{call}` got no usable answer: {message}", hint=hint, code="MF3004")

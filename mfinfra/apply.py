@@ -1,0 +1,170 @@
+"""Carry a plan out over its graph: a worker pool in, events out.
+
+A step begins when all it depends on is done. References are filled from the outputs known by then. After a step its
+resource is observed again and must need nothing more. Where one fails, independent branches go on and dependents are
+skipped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+from mfinfra import catalogue, observe
+from mfinfra.aws.session import Aws
+from mfinfra.carry import Carrier
+from mfinfra.errors import NotConverged, Refused
+from mfinfra.model import (
+    Action,
+    Address,
+    Done,
+    Event,
+    Failed,
+    Observed,
+    Outputs,
+    Resource,
+    Skipped,
+    Started,
+)
+from mfinfra.planning.order import Node, graph
+from mfinfra.planning.plan import Plan, Planned, filled
+
+SETTLING_TRIES = 12
+SETTLING_PAUSE = 5.0
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply. `events()` is consumed once; `stop()` lets the calls in flight finish and begins nothing new."""
+
+    aws: Aws
+    plan: Plan
+    outputs: dict[Address, Outputs] = field(default_factory=dict)
+    _events: SimpleQueue[Event | None] = field(default_factory=SimpleQueue)
+    _ripe_at: dict[Address, float] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """End every pause and begin no further step."""
+        self.aws.clock.stopped.set()
+
+    def events(self) -> Iterator[Event]:
+        """Carry the plan out; raises `Refused` before the first write if a guard blocks any step."""
+        refuse_blocked(self.plan)
+        for planned in self.plan.planned:
+            if planned.observed and planned.step.action not in (Action.CREATE, Action.REPLACE, Action.DELETE):
+                self.outputs[planned.step.address] = planned.observed.outputs
+        pending = graph(self.plan.steps, {item.step.address: item.resource.depends_on for item in self.plan.planned})
+        by_address = {item.step.address: item for item in self.plan.planned}
+        finished: dict[Node, bool] = {}
+        running: set[Node] = set()
+        done: SimpleQueue[tuple[Node, bool]] = SimpleQueue()
+        with ThreadPoolExecutor(max_workers=self.aws.parallelism) as pool:
+            while pending or running:
+                for node in [node for node, needs in pending.items() if needs <= finished.keys()]:
+                    failed = sorted(str(need.address) for need in pending.pop(node) if not finished[need])
+                    planned = by_address[node.address]
+                    if failed or self.aws.clock.stopped.is_set():
+                        finished[node] = False
+                        yield from self._skip(node, planned, failed)
+                    else:
+                        running.add(node)
+                        pool.submit(self._work, node, planned, done)
+                yield from self._drain(running, finished, done)
+
+    def _drain(
+        self, running: set[Node], finished: dict[Node, bool], done: SimpleQueue[tuple[Node, bool]]
+    ) -> Iterator[Event]:
+        """Pass events on until one piece of work has ended."""
+        while running and (event := self._events.get()) is not None:
+            yield event
+        if running:
+            node, succeeded = done.get()
+            running.discard(node)
+            finished[node] = succeeded
+
+    @staticmethod
+    def _skip(node: Node, planned: Planned, failed: list[str]) -> Iterator[Event]:
+        step = planned.step
+        if step.action is not Action.NOOP and not node.retire:
+            because = f"`{failed[0]}` was not finished" if failed else "the run was interrupted"
+            yield Skipped(node.address, step.action, because)
+
+    def _work(self, node: Node, planned: Planned, done: SimpleQueue[tuple[Node, bool]]) -> None:
+        succeeded = False
+        began = time.monotonic()
+        step = planned.step
+        quiet = step.action is Action.NOOP and not step.effects
+        try:
+            if not quiet and not node.retire:
+                self._events.put(Started(node.address, step.action))
+            if not quiet:
+                self._carry_out(node, planned)
+            succeeded = True
+            if not quiet and (node.retire or not step.retire):
+                self._events.put(Done(node.address, step.action, time.monotonic() - began))
+        except Exception as error:  # noqa: BLE001 - a worker reports whatever happened; the report decides what it was
+            self._events.put(Failed(node.address, step.action, error))
+        finally:
+            done.put((node, succeeded))
+            self._events.put(None)
+
+    def _carry_out(self, node: Node, planned: Planned) -> None:
+        step, resource = planned.step, planned.resource
+        carrier = Carrier(self.aws, node.address, self._events.put, self.outputs)
+        if node.retire:
+            carrier.run(step.retire)
+            return
+        carrier.ripen(max((self._ripe_at.get(address, 0.0) for address in resource.depends_on), default=0.0))
+        carrier.run(step.effects)
+        if step.action is Action.DELETE:
+            self._verify_gone(resource, carrier)
+        else:
+            self._verify(resource, carrier)
+        if step.ripens:
+            self._ripe_at[node.address] = self.aws.clock.now() + step.ripens * self.aws.clock.pace
+
+    def _verify(self, resource: Resource, carrier: Carrier) -> None:
+        """Look again until the resource needs nothing more; AWS's reads may lag behind its writes."""
+        left: list[str] = []
+
+        def converged() -> bool:
+            wished = filled(resource, self.outputs)
+            observed = observe.look_again(self.aws, wished)
+            step = catalogue.driver(resource.kind).step(wished, observed)
+            left[:] = [".".join(map(str, change.path)) for change in step.changes]
+            if observed is not None:
+                self.outputs[resource.address] = observed.outputs
+            return observed is not None and not step.changes
+
+        self._until(converged, carrier, "AWS is making the change visible", resource, left)
+
+    def _verify_gone(self, resource: Resource, carrier: Carrier) -> None:
+        def gone() -> bool:
+            observed: Observed | None = observe.look_again(self.aws, resource)
+            return observed is None or observed.leaving
+
+        self._until(gone, carrier, "AWS is making the deletion visible", resource, ["existence"])
+
+    def _until(
+        self, reached: Callable[[], bool], carrier: Carrier, why: str, resource: Resource, left: list[str]
+    ) -> None:
+        for attempt in range(SETTLING_TRIES):
+            if reached():
+                return
+            carrier.wait(why, attempt * SETTLING_PAUSE, SETTLING_PAUSE)
+        raise NotConverged(str(resource.address), left)
+
+
+def refuse_blocked(plan: Plan) -> None:
+    """Raise `Refused` naming every step that a guard blocks, and what lifts each guard."""
+    blocks = [(step, step.block) for step in plan.steps if step.block]
+    if not blocks:
+        return
+    if len(blocks) == 1:
+        _, block = blocks[0]
+        raise Refused(block.message, hint=block.hint, code=block.code)
+    lines = [f"{step.address}: {block.message} [{block.code}]\n    {block.hint}" for step, block in blocks]
+    raise Refused(f"{len(blocks)} steps are blocked", hint="\n  ".join(lines), code="MF4100")

@@ -1,0 +1,137 @@
+"""One step's effects, in order: calls with their references filled, waits with their reasons, loops until empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+
+from mfinfra.aws.session import Aws
+from mfinfra.errors import AwsError, UserError
+from mfinfra.model import (
+    Address,
+    Call,
+    Called,
+    Document,
+    Drain,
+    Effects,
+    Event,
+    Outputs,
+    Ref,
+    Settle,
+    Waiting,
+    fill,
+)
+
+FIRST_PAUSE = 1.0
+GROWTH = 1.3
+DRAIN_LIMIT = 10_000
+
+
+@dataclass(slots=True)
+class Carrier:
+    """Carries out the effects of the step at `address`; `tell` is told what happens, `outputs` holds what is known."""
+
+    aws: Aws
+    address: Address
+    tell: Callable[[Event], None]
+    outputs: dict[Address, Outputs]
+
+    def run(self, effects: Effects) -> None:
+        """Carry out `effects` in order; the first failure ends it."""
+        for effect in effects:
+            match effect:
+                case Call():
+                    self.call(effect)
+                case Settle():
+                    self.settle(effect)
+                case Drain():
+                    self.drain(effect)
+
+    def call(self, call: Call) -> None:
+        """Make a writing call, and keep what its answer yields."""
+        ready = call.with_params(self._filled(call.params))
+        answer = self.aws.write(ready, lambda why, seconds: self.tell(Waiting(self.address, why, seconds)))
+        self.tell(Called(self.address, ready, answer.request_id))
+        found = {name: jmespath.search(path, answer.document or {}) for name, path in call.yields.items()}
+        if found:
+            self.outputs[self.address] = {**self.outputs.get(self.address, {}), **found}
+
+    def settle(self, settle: Settle) -> None:
+        """Ask until the status is ready; raises `UserError` with AWS's reason for a bad one or when time is up."""
+        question = settle.question.with_params(self._filled(settle.question.params))
+        began = self.aws.clock.now()
+        pause, patience = FIRST_PAUSE, settle.timeout
+        while True:
+            answer = self.aws.ask(question).document
+            status = jmespath.search(settle.status, answer) if answer is not None else None
+            if _reached(settle, status):
+                return
+            if status in settle.failed:
+                raise self._bad(settle, status, answer)
+            if patience <= 0:
+                raise UserError(
+                    f"gave up after {settle.timeout:.0f} s: {settle.why} (status `{status}`)",
+                    hint="nothing is lost: run the same command again, it goes on from here",
+                    code="MF3101",
+                )
+            self.wait(settle.why, self.aws.clock.now() - began, pause)
+            patience -= pause
+            pause = min(pause * GROWTH, max(settle.interval, FIRST_PAUSE) * 5)
+
+    def drain(self, drain: Drain) -> None:
+        """Ask and hand over until nothing is found any more."""
+        question = drain.question.with_params(self._filled(drain.question.params))
+        for _ in range(DRAIN_LIMIT):
+            answer = self.aws.ask(question).document
+            rows = jmespath.search(drain.items, answer) if answer is not None else None
+            if not rows:
+                return
+            if drain.each:
+                for row in rows:
+                    self.call(drain.call.with_params({**drain.call.params, **row}))
+            else:
+                self.call(drain.call.with_params(_placed(drain.call.params, drain.into.split("."), rows)))
+        raise UserError(f"`{drain.question}` still finds something after {DRAIN_LIMIT} rounds", code="MF3102")
+
+    def wait(self, why: str, spent: float, seconds: float) -> None:
+        """Pause, and say why; raises `UserError` when the run is stopped meanwhile."""
+        self.tell(Waiting(self.address, why, spent))
+        if self.aws.clock.sleep(seconds):
+            raise UserError(
+                f"stopped while {why}", hint="run the same command again, it goes on from here", code="MF3103"
+            )
+
+    def ripen(self, moment: float) -> None:
+        """Wait until `moment` on the clock: other services see a new role only after a while."""
+        left = moment - self.aws.clock.now()
+        if left > 0:
+            self.wait("IAM is making the new role known to other services", 0.0, left / max(self.aws.clock.pace, 1e-9))
+
+    def _filled(self, params: Mapping[str, Any]) -> Any:
+        def lookup(ref: Ref) -> str | None:
+            return self.outputs.get(ref.address, {}).get(ref.attribute)
+
+        return fill(params, lookup)
+
+    def _bad(self, settle: Settle, status: object, answer: Document | None) -> UserError:
+        reason = jmespath.search(settle.reason, answer) if settle.reason and answer else ""
+        return AwsError(
+            str(reason or "AWS gave no reason"),
+            service=settle.question.service,
+            operation=settle.question.operation,
+            aws_code=str(status),
+            hint=f"while {settle.why}; mend the cause and run the same command again",
+            code="MF3104",
+        )
+
+
+def _reached(settle: Settle, status: object) -> bool:
+    return (status is None or status == []) if settle.gone else status in settle.ready
+
+
+def _placed(params: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    head, *rest = path
+    return {**params, head: _placed(params.get(head, {}), rest, value) if rest else value}

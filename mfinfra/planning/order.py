@@ -1,0 +1,95 @@
+"""Which work may begin when: what is made after what it needs, what is deleted after what needs it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+
+from mfinfra import schemas
+from mfinfra.model import Action, Address, Resource, Step
+
+Needs = Mapping[Address, frozenset[Address]]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """One piece of work: a step's effects, or (`retire`) the end of what it replaced."""
+
+    address: Address
+    retire: bool = False
+
+
+@cache
+def kinds_needed(kind: str) -> frozenset[str]:
+    """The kinds that `kind` can refer to by the schemas, directly or through others; itself left out."""
+    found: set[str] = set()
+    pending = sorted(_referred(kind))
+    while pending:
+        name = pending.pop()
+        if name != kind and name not in found:
+            found.add(name)
+            pending.extend(_referred(name))
+    return frozenset(found)
+
+
+def creation_order(resources: Mapping[Address, Resource]) -> tuple[Address, ...]:
+    """Every address after those that it depends on; ties in the order of the addresses."""
+    graph = {address: sorted(resource.depends_on & set(resources)) for address, resource in sorted(resources.items())}
+    return tuple(TopologicalSorter(graph).static_order())
+
+
+def deletion_order(addresses: Collection[Address], depends_on: Needs) -> tuple[Address, ...]:
+    """Every address after all that need it."""
+    return tuple(TopologicalSorter(deletion_needs(addresses, depends_on)).static_order())
+
+
+def deletion_needs(addresses: Collection[Address], depends_on: Needs) -> dict[Address, frozenset[Address]]:
+    """What must be gone before each address may go: all that refer to it, or that could by their kind.
+
+    What has left the file cannot say what it depended on: there the kinds decide. Where the file's own word and the
+    kinds contradict each other, the file's word holds.
+    """
+    ordered = sorted(addresses)
+    explicit = {one: frozenset(two for two in ordered if one in depends_on.get(two, ())) for one in ordered}
+    by_kind = {
+        one: explicit[one] | {two for two in ordered if one.kind in kinds_needed(two.kind) and one != two}
+        for one in ordered
+    }
+    try:
+        tuple(TopologicalSorter(by_kind).static_order())
+    except CycleError:
+        return explicit
+    return by_kind
+
+
+def graph(steps: Iterable[Step], depends_on: Needs) -> dict[Node, frozenset[Node]]:
+    """The work of a plan, and for each piece what must be done before it.
+
+    A delete waits for the changes of everything whose kind could still refer to it: they move off it first.
+    """
+    steps = tuple(steps)
+    made = {step.address for step in steps if step.action is not Action.DELETE}
+    deleted = {step.address for step in steps if step.action is Action.DELETE}
+    retired = {step.address for step in steps if step.retire}
+    needs = {
+        Node(address): frozenset(Node(other) for other in depends_on.get(address, ()) if other in made)
+        for address in made
+    }
+    going = {address: Node(address, retire=address in retired and address in made) for address in deleted | retired}
+    before = deletion_needs(deleted | retired, depends_on)
+    for address, node in going.items():
+        movers = {Node(other) for other in made if _may_refer(other, address, depends_on)}
+        own = {Node(address)} if node.retire else set()
+        needs[node] = frozenset(movers | own | {going[other] for other in before[address]})
+    return needs
+
+
+def _may_refer(one: Address, other: Address, depends_on: Needs) -> bool:
+    return other in depends_on.get(one, ()) or other.kind in kinds_needed(one.kind)
+
+
+def _referred(kind: str) -> frozenset[str]:
+    known = set(schemas.kinds())
+    return frozenset(name for target in schemas.traits(kind).refers_to.values() for name in target if name in known)

@@ -1,0 +1,173 @@
+"""The plan: what is wished, compared with what is there, as steps in the order in which they will run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mfinfra import catalogue, ownership, schemas
+from mfinfra.model import (
+    Action,
+    Address,
+    Environment,
+    FieldChange,
+    Observed,
+    Ref,
+    Resource,
+    Step,
+    fill,
+)
+from mfinfra.observe import Leftover, Survey
+from mfinfra.planning import gate, order
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line. `adopt` may hold the text `all`."""
+
+    destroy: bool = False
+    adopt: frozenset[str] = frozenset()
+    allow_destroy: frozenset[str] = frozenset()
+    allow_replace: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A step, the resource it brings about (references filled as far as they are known), and what was found."""
+
+    step: Step
+    resource: Resource
+    observed: Observed | None
+    retired: Leftover | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they run: what is made and changed first, then what is deleted."""
+
+    environment: Environment
+    planned: tuple[Planned, ...]
+    survey: Survey
+    options: Options = field(default_factory=Options)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps alone."""
+        return tuple(planned.step for planned in self.planned)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be done."""
+        return any(step.action is not Action.NOOP for step in self.steps)
+
+    @property
+    def blocked(self) -> tuple[Step, ...]:
+        """The steps that a guard refuses."""
+        return tuple(step for step in self.steps if step.block)
+
+
+def make(environment: Environment, survey: Survey, options: Options | None = None) -> Plan:
+    """Compare `environment` with what `survey` found."""
+    options = options or Options()
+    if options.destroy:
+        return Plan(environment, _teardowns(_everything(environment, survey), options, environment), survey, options)
+    leftovers = {leftover.resource.address: leftover for leftover in survey.leftovers}
+    known: dict[Address, Mapping[str, str]] = {}
+    made = []
+    for address in order.creation_order(environment.resources):
+        resource = environment.resources[address]
+        planned = _bring_about(resource, survey.observed[address], leftovers.pop(address, None), known, options)
+        made.append(planned)
+        if (
+            planned.observed
+            and not planned.observed.leaving
+            and planned.step.action not in (Action.CREATE, Action.REPLACE)
+        ):
+            known[address] = planned.observed.outputs
+    going = [*_disabled(environment, survey), *leftovers.values()]
+    return Plan(environment, (*made, *_teardowns(going, options, environment)), survey, options)
+
+
+def filled(resource: Resource, known: Mapping[Address, Mapping[str, str]]) -> Resource:
+    """`resource` with its references filled from the `known` outputs."""
+
+    def lookup(ref: Ref) -> str | None:
+        return known.get(ref.address, {}).get(ref.attribute)
+
+    return replace(resource, spec=fill(resource.spec, lookup))
+
+
+def _bring_about(
+    resource: Resource,
+    observed: Observed | None,
+    old: Leftover | None,
+    known: Mapping[Address, Mapping[str, str]],
+    options: Options,
+) -> Planned:
+    resource = filled(resource, known)
+    step = catalogue.driver(resource.kind).step(resource, observed)
+    if observed is not None and not observed.leaving:
+        step = gate.ownership_of(step, resource, observed, options.adopt)
+    if old is not None:
+        step = _renamed(step, resource, old)
+    step = gate.protection_of(step, resource, options.allow_replace)
+    return Planned(step, resource, observed, old)
+
+
+def _renamed(step: Step, resource: Resource, old: Leftover) -> Step:
+    """A step whose resource stands under another identity too: the old one goes once everything has moved over."""
+    names = schemas.traits(resource.kind).create_only
+    was, wished = old.observed.spec, catalogue.driver(resource.kind).step(resource, None)
+    moved = tuple(
+        FieldChange(change.path, was.get(str(change.path[0])), change.after, replaces=change.path[0] in names)
+        for change in wished.changes
+        if was.get(str(change.path[0])) not in (None, change.after)
+    )
+    teardown = catalogue.driver(resource.kind).teardown(
+        replace(old.resource, spec=_with_local(old, resource)), old.observed
+    )
+    return replace(
+        step,
+        action=Action.REPLACE,
+        changes=moved or step.changes,
+        retire=teardown.effects,
+        because=step.because or "it has another identity now; the old one is deleted once nothing needs it",
+    )
+
+
+def _with_local(old: Leftover, resource: Resource) -> Mapping[str, object]:
+    """The old identity, with the file's word on how to delete (`force_destroy` and its like)."""
+    return {**resource.spec, **{name: value for name, value in old.resource.spec.items() if value is not None}}
+
+
+def _disabled(environment: Environment, survey: Survey) -> list[Leftover]:
+    """What the file says shall not be there, and is."""
+    return [
+        Leftover(resource, observed)
+        for address, resource in environment.disabled.items()
+        if (observed := survey.observed.get(address)) is not None
+        and ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
+    ]
+
+
+def _everything(environment: Environment, survey: Survey) -> list[Leftover]:
+    """All that this environment owns, whether the file still speaks of it or not."""
+    declared = [
+        Leftover(resource, observed)
+        for address, resource in environment.resources.items()
+        if (observed := survey.observed.get(address)) is not None
+        and ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
+    ]
+    return [*declared, *_disabled(environment, survey), *survey.leftovers]
+
+
+def _teardowns(going: list[Leftover], options: Options, environment: Environment) -> tuple[Planned, ...]:
+    depends_on = {leftover.resource.address: leftover.resource.depends_on for leftover in going}
+    steps = {}
+    for leftover in going:
+        resource, observed = leftover.resource, leftover.observed
+        step = catalogue.driver(resource.kind).teardown(resource, observed)
+        because = gate.reason_to_delete(resource, environment, options.destroy)
+        step = gate.deletion_of(replace(step, because=because), resource, options.allow_destroy)
+        steps[resource.address] = Planned(step, resource, observed)
+    return tuple(steps[address] for address in order.deletion_order(steps, depends_on))

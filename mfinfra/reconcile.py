@@ -1,0 +1,56 @@
+"""The whole way, for programs and for the command line: file → plan → apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mfinfra import desired, observe, provenance
+from mfinfra.apply import Run, refuse_blocked
+from mfinfra.aws import session
+from mfinfra.document import Reading
+from mfinfra.model import Event
+from mfinfra.planning import document
+from mfinfra.planning.plan import Options, Plan, make
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A plan, its document, and the way into AWS over which it was made."""
+
+    aws: session.Aws
+    reading: Reading
+    plan: Plan
+    document: dict[str, Any]
+
+    def apply(self) -> Run:
+        """The run that carries this plan out; raises `Refused` while a guard blocks it."""
+        session.guard_endpoints(self.reading.environment.access)
+        refuse_blocked(self.plan)
+        return Run(self.aws, self.plan)
+
+
+def plan(path: str | Path, options: Options | None = None, *, parallelism: int = 16) -> Reviewed:
+    """Read the file, observe AWS and compare; writes nothing."""
+    return review(desired.read(path), options, parallelism=parallelism)
+
+
+def review(reading: Reading, options: Options | None = None, *, parallelism: int = 16) -> Reviewed:
+    """Observe AWS and compare it with a file that was read already; writes nothing."""
+    environment = reading.environment
+    aws = session.connect(environment.access, environment.scope, parallelism=parallelism)
+    return compare(aws, reading, options)
+
+
+def compare(aws: session.Aws, reading: Reading, options: Options | None = None) -> Reviewed:
+    """The same over a connection that stands."""
+    made = make(reading.environment, observe.survey(aws, reading.environment), options)
+    origin = provenance.of(aws, reading.environment.source.path)
+    return Reviewed(aws, reading, made, document.of(made, origin, reading.warnings))
+
+
+def apply(path: str | Path, options: Options | None = None, *, parallelism: int = 16) -> Iterator[Event]:
+    """Plan and carry the plan out; yields what happens."""
+    yield from plan(path, options, parallelism=parallelism).apply().events()
