@@ -1,0 +1,1 @@
+"""What only a tool for Metaflow can know."""
