@@ -122,22 +122,23 @@ class Run:
         if step.action is Action.DELETE:
             self._verify_gone(resource, carrier)
         else:
-            self._verify(resource, carrier)
+            self._verify(planned, carrier)
         if step.ripens:
             self._ripe_at[node.address] = self.aws.clock.now() + step.ripens * self.aws.clock.pace
 
-    def _verify(self, resource: Resource, carrier: Carrier) -> None:
+    def _verify(self, planned: Planned, carrier: Carrier) -> None:
         """Look again until the resource needs nothing more; AWS's reads may lag behind its writes."""
+        resource, postponed = planned.resource, planned.step.postponed
         left: list[str] = []
 
         def converged() -> bool:
             wished = filled(resource, self.outputs)
             observed = observe.look_again(self.aws, wished)
             step = catalogue.driver(resource.kind).step(wished, observed)
-            left[:] = [".".join(map(str, change.path)) for change in step.changes]
+            left[:] = [".".join(map(str, item.path)) for item in step.changes if item.path[0] not in postponed]
             if observed is not None:
                 self.outputs[resource.address] = observed.outputs
-            return observed is not None and not step.changes
+            return observed is not None and not left
 
         self._until(converged, carrier, "AWS is making the change visible", resource, left)
 
