@@ -30,7 +30,7 @@ class EmbeddedServer:
         turning.settle_after(transition_polls)
         self._gateway = Gateway({"sandbox": "embedded"})
         self._server = make_server("127.0.0.1", 0, self._gateway, threaded=True, request_handler=QuietRequest)
-        self._thread = Thread(target=self._server.serve_forever, name="mfinfra-sandbox", daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="mfinfra-sandbox", daemon=True)
         self._started = False
 
     @property

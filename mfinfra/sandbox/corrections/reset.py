@@ -48,4 +48,4 @@ def _init_aws_policies(self: Any) -> list[Any]:
 
 def install() -> None:
     """Parse IAM's managed policies once a process instead of at every reset."""
-    IAMBackend._init_aws_policies = _init_aws_policies  # noqa: SLF001
+    IAMBackend._init_aws_policies = _init_aws_policies  # noqa: SLF001  the one place where moto reads them

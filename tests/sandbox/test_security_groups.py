@@ -1,0 +1,91 @@
+import pytest
+from botocore.exceptions import ClientError
+
+from mfinfra.sandbox.network import DEFAULT_SECURITY_GROUP, PRIVATE_SUBNET_A, VPC_ID
+
+
+def refused(code, call, /, **params):
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.fixture
+def ec2(sandbox, client_of):
+    return client_of("ec2")
+
+
+def group(ec2, name):
+    return ec2.create_security_group(GroupName=name, Description=name, VpcId=VPC_ID)["GroupId"]
+
+
+def test_a_range_is_written_with_its_host_bits_at_zero(ec2):
+    made = group(ec2, "g")
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.50.3.7/16"}]}
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    said = ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"]
+    assert said[0]["IpRanges"] == [{"CidrIp": "10.50.0.0/16"}]
+    ec2.revoke_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    assert ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"] == []
+
+
+def test_a_malformed_range_is_refused(ec2):
+    made = group(ec2, "g")
+    refused(
+        "InvalidParameterValue",
+        ec2.authorize_security_group_ingress,
+        GroupId=made,
+        IpProtocol="tcp",
+        FromPort=1,
+        ToPort=2,
+        CidrIp="10.0.0/8",
+    )
+
+
+def test_a_group_that_another_refers_to_is_not_deleted(ec2):
+    used, user = group(ec2, "used"), group(ec2, "user")
+    rule = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": used}]}
+    ec2.authorize_security_group_ingress(GroupId=user, IpPermissions=[rule])
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=used)
+    ec2.revoke_security_group_ingress(GroupId=user, IpPermissions=[rule])
+    ec2.delete_security_group(GroupId=used)
+
+
+def test_a_group_that_refers_to_itself_is_deleted(ec2):
+    made = group(ec2, "g")
+    rule = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": made}]}
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    ec2.delete_security_group(GroupId=made)
+    refused("InvalidGroup.NotFound", ec2.describe_security_groups, GroupIds=[made])
+
+
+def test_the_group_of_an_endpoint_is_not_deleted(ec2):
+    made = group(ec2, "g")
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=VPC_ID,
+        ServiceName="com.amazonaws.us-east-1.logs",
+        VpcEndpointType="Interface",
+        SubnetIds=[PRIVATE_SUBNET_A],
+        SecurityGroupIds=[made],
+    )["VpcEndpoint"]["VpcEndpointId"]
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=made)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    ec2.delete_security_group(GroupId=made)
+
+
+def test_a_default_group_is_not_deleted_and_a_name_is_no_id(ec2):
+    refused("CannotDelete", ec2.delete_security_group, GroupId=DEFAULT_SECURITY_GROUP)
+    refused("InvalidParameterValue", ec2.create_security_group, GroupName="sg-x", Description="x", VpcId=VPC_ID)
+
+
+def test_groups_are_found_by_vpc_name_and_tag_and_in_pages(ec2):
+    made = group(ec2, "wanted")
+    ec2.create_tags(Resources=[made], Tags=[{"Key": "owner", "Value": "me"}])
+    for name, value in (("group-name", "wanted"), ("tag:owner", "me")):
+        filters = [{"Name": "vpc-id", "Values": [VPC_ID]}, {"Name": name, "Values": [value]}]
+        found = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        assert [each["GroupId"] for each in found] == [made]
+    for number in range(7):
+        group(ec2, f"g{number}")
+    pages = list(ec2.get_paginator("describe_security_groups").paginate(PaginationConfig={"PageSize": 5}))
+    assert [len(page["SecurityGroups"]) for page in pages] == [5, 5]
