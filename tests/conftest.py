@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+for name in [name for name in os.environ if name.startswith(("AWS_", "MFINFRA_"))]:
+    del os.environ[name]  # no test may depend on who runs it
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator:
+    from mfinfra.sandbox.embedded import EmbeddedServer
+
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def stack(embedded, tmp_path):
+    from stack import Stack
+
+    embedded.reset(transition_polls=0)
+    return Stack(embedded, tmp_path)

@@ -1,0 +1,114 @@
+"""Bring whole environments up on the embedded sandbox, and see every request that this takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mfinfra import desired, reconcile
+from mfinfra.aws import session
+from mfinfra.aws.clock import Clock
+from mfinfra.model import Action, Done, Failed, Skipped
+from mfinfra.planning.plan import Options
+from mfinfra.reconcile import Reviewed
+from mfinfra.sandbox.embedded import EmbeddedServer
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+READING = ("Describe", "Get", "List", "Head", "BatchGet", "Simulate", "Lookup")
+
+
+@dataclass(slots=True)
+class Stack:
+    """A sandbox, a folder for environment files, and every operation that was sent, as `service.Operation`."""
+
+    server: EmbeddedServer
+    folder: Path
+    pace: float = 0.0
+    operations: list[str] = field(default_factory=list)
+
+    def connect(self, reading: Any) -> session.Aws:
+        core = session.isolated_session("testing", "testing")
+        core.events.register("before-call.*.*", self._record)
+        scope = reading.environment.scope
+        return session.Aws(core, scope, self.server.endpoint, sandbox=True, clock=Clock(self.pace), caller="arn:aws:iam::1:x")
+
+    def client(self, service: str) -> Any:
+        """A client of nobody's, to change things behind mfinfra's back."""
+        return session.isolated_session("testing", "testing").client(
+            service, region_name=REGION, endpoint_url=self.server.endpoint
+        )
+
+    def plan(self, environment: dict[str, Any] | Path, **options: Any) -> Reviewed:
+        path = environment if isinstance(environment, Path) else self.write(environment)
+        reading = desired.read(path)
+        return reconcile.compare(self.connect(reading), reading, Options(**options))
+
+    def apply(self, environment: dict[str, Any] | Path, **options: Any) -> list[Any]:
+        events = list(self.plan(environment, **options).apply().events())
+        problems = [event for event in events if isinstance(event, (Failed, Skipped))]
+        for problem in problems:
+            if isinstance(problem, Failed):
+                raise AssertionError(f"{problem.action} {problem.address}: {problem.error!r}") from problem.error
+        assert not problems, problems
+        return events
+
+    def write(self, environment: dict[str, Any]) -> Path:
+        path = self.folder / "environment.yaml"
+        path.write_text(yaml.safe_dump(environment, sort_keys=False), "utf-8")
+        return path
+
+    def writes(self) -> list[str]:
+        """The writing operations sent so far."""
+        return [name for name in self.operations if not name.split(".")[1].startswith(READING)]
+
+    def _record(self, model: Any, **_: Any) -> None:
+        self.operations.append(f"{model.service_model.service_name}.{model.name}")
+
+
+def environment(resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A whole environment file around `resources` (kind → name → spec)."""
+    head = {"version": 1, "environment": "test", "account": ACCOUNT, "region": REGION}
+    return {**head, "resources": resources, **more}
+
+
+def merged(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Several kind → name → spec mappings as one."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for kind, named in part.items():
+            whole.setdefault(kind, {}).update(named)
+    return whole
+
+
+def unprotected(resources: dict[str, Any]) -> dict[str, Any]:
+    """The same resources, ready to be destroyed: not protected, and emptied when they go."""
+    forced = {"bucket", "repository"}
+    return {
+        kind: {
+            name: {**spec, "protect": False, **({"force_destroy": True} if kind in forced else {})}
+            for name, spec in named.items()
+        }
+        for kind, named in resources.items()
+    }
+
+
+def addresses(resources: dict[str, Any]) -> frozenset[str]:
+    return frozenset(f"{kind}.{name}" for kind, named in resources.items() for name in named)
+
+
+def changed(reviewed: Reviewed) -> dict[str, list[str]]:
+    """Address → the top-level fields that the plan changes."""
+    return {
+        str(step.address): sorted({str(change.path[0]) for change in step.changes})
+        for step in reviewed.plan.steps
+        if step.action is not Action.NOOP
+    }
+
+
+def done(events: Iterable[Any]) -> list[str]:
+    return [str(event.address) for event in events if isinstance(event, Done)]
