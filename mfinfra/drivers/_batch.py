@@ -1,0 +1,109 @@
+"""What compute environments and job queues have in common: a state that we set, and a status that Batch moves.
+
+Batch answers every write at once and works afterwards, so each write is followed by a wait. It has one error code for
+all that a caller can do wrong; cases are told apart by the text.
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDetail.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Settle, Spec
+
+MISSING = ("ClientException: does not exist",)
+MOVING = ("CREATING", "UPDATING")
+INTERVAL = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stateful:
+    """A kind of Batch resource: the word that its members' names begin with, its noun, and how long a wait may take."""
+
+    word: str
+    noun: str
+    patience: float
+
+    @property
+    def title(self) -> str:
+        """The word as it stands in operations."""
+        return self.word[0].upper() + self.word[1:]
+
+    def read(self, resource: Resource) -> Call:
+        """The question for one of them; a name that is not there is left out of the answer."""
+        rows = f"{self.word}s"
+        keys = (f"{self.word}Name", f"{self.word}Arn")
+        params = {rows: [resource.spec["name"]]}
+        merge = Merge(rows, limit=100, items=rows, keys=keys)
+        return Call("batch", f"Describe{self.title}s", params, paginate=True, merge=merge)
+
+    def row(self, answer: Document, resource: Resource) -> Document | None:
+        """Its row; one that is deleted stays listed for a while."""
+        for row in answer.get(f"{self.word}s", ()):
+            if row[f"{self.word}Name"] == resource.spec["name"] and row.get("status") != "DELETED":
+                found: Document = row
+                return found
+        return None
+
+    def observed(self, row: Document, spec: Spec) -> Observed:
+        """What is there; `INVALID` is an end, not a passage: nothing moves it but us."""
+        name, arn, status = row[f"{self.word}Name"], row[f"{self.word}Arn"], row.get("status", "VALID")
+        reason = row.get("statusReason") or "Batch gives no reason"
+        return Observed(
+            {"name": name, "state": row["state"], **spec},
+            {"arn": arn, "name": name},
+            row.get("tags", {}),
+            arn,
+            settled=status not in MOVING,
+            leaving=status == "DELETING",
+            warnings=(f"Batch holds the {self.noun} `{name}` for INVALID: {reason}",) if status == "INVALID" else (),
+        )
+
+    def create(self, resource: Resource, params: Mapping[str, Any]) -> Effects:
+        """Create it with its tags, and wait until it can be used."""
+        named = {f"{self.word}Name": resource.spec["name"], **params, "tags": dict(resource.tags)}
+        return (Call("batch", f"Create{self.title}", named), *self.valid(resource, "creating"))
+
+    def update(self, resource: Resource, params: Mapping[str, Any], patience: float | None = None) -> Effects:
+        """Send what changed, and wait until it can be used again."""
+        named = {self.word: resource.spec["name"], **params}
+        return (Call("batch", f"Update{self.title}", named), *self.valid(resource, "updating", patience))
+
+    def valid(self, resource: Resource, doing: str = "working on", patience: float | None = None) -> Effects:
+        """Wait until it is VALID."""
+        wait = self._wait(resource, doing)
+        return (replace(wait, ready=("VALID",), failed=("INVALID", "DELETING"), timeout=patience or self.patience),)
+
+    def gone(self, resource: Resource) -> Effects:
+        """Wait until it is gone; a deletion that Batch gives up ends as INVALID."""
+        return (replace(self._wait(resource, "deleting"), failed=("INVALID",), gone=True),)
+
+    def delete(self, resource: Resource, observed: Observed) -> Effects:
+        """Disable it, and delete it once Batch has stopped changing it; an INVALID one may go too."""
+        named = {self.word: resource.spec["name"]}
+        still = replace(self._wait(resource, "updating"), ready=("VALID", "INVALID"), gone=True)
+        disable = Call("batch", f"Update{self.title}", {**named, "state": "DISABLED"}, absent=MISSING)
+        return (
+            *(() if observed.settled else (still,)),
+            *((disable, still) if observed.spec["state"] == "ENABLED" else ()),
+            Call("batch", f"Delete{self.title}", named, absent=MISSING),
+            *self.gone(resource),
+        )
+
+    def _wait(self, resource: Resource, doing: str) -> Settle:
+        listed = f"{self.word}s[?status != 'DELETED'] | [0]"
+        return Settle(
+            self.read(resource),
+            status=f"{listed}.status",
+            why=f"Batch is {doing} the {self.noun} `{resource.spec['name']}`",
+            reason=f"{listed}.statusReason",
+            timeout=self.patience,
+            interval=INTERVAL,
+        )
+
+
+def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]) -> Effects:
+    """Add or overwrite tags; those of others stay."""
+    return (Call("batch", "TagResource", {"resourceArn": observed.outputs["arn"], "tags": dict(tags)}),)

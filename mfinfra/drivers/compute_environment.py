@@ -1,0 +1,179 @@
+"""Batch compute environments, managed and on ECS. AWS decides by context whether a change can be made in place.
+
+A *scaling update* touches no instance, an *infrastructure update* replaces instances under the same environment, and
+what neither can do needs another environment.
+https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mfinfra.drivers import _compute_resources as resources
+from mfinfra.drivers._batch import Stateful, put_tags
+from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.model import Block, Document, Effects, Observed, Resource, Spec
+
+ENVIRONMENT = Stateful("computeEnvironment", "compute environment", patience=1200.0)
+LAUNCHING = 1800.0
+POLICY: Mapping[str, Any] = {"terminate_jobs": False, "timeout_minutes": 30}
+SERVICE_LINKED_ROLE = "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
+SERVICE_LINKED = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/batch\.amazonaws\.com/.+")
+INFRASTRUCTURE = resources.MEMBERS.keys() - {"min_vcpus", "max_vcpus", "spot_fleet_role"}
+MUTABLE = ("state", "service_role", "update_policy", *(name for name in resources.MEMBERS if name != "spot_fleet_role"))
+
+
+def service_role(resource: Resource, value: Any) -> Any:
+    """The role's ARN; none named means Batch's service-linked role, which descriptions then show."""
+    return resources.arn(resource, "role", value or SERVICE_LINKED_ROLE)
+
+
+def service_linked(role: Any) -> bool:
+    return isinstance(role, str) and SERVICE_LINKED.fullmatch(role) is not None
+
+
+def desired(resource: Resource) -> Spec:
+    """Names become ARNs, defaults that follow from the type are filled in, fields that the type lacks are let go."""
+    spec = {**resource.spec, **resources.desired(resource)}
+    if spec["service_role"] is not None:
+        spec["service_role"] = service_role(resource, spec["service_role"])
+    if spec["update_policy"] is not None:
+        spec["update_policy"] = {**POLICY, **spec["update_policy"]}
+    return {**spec, **dict.fromkeys(resources.unmanaged(resource.spec))}
+
+
+def parse(answer: Document, resource: Resource) -> Observed | None:
+    row = ENVIRONMENT.row(answer, resource)
+    if row is None:
+        return None
+    policy = row.get("updatePolicy") or {}
+    spec = {
+        "service_role": service_role(resource, row.get("serviceRole")),
+        "update_policy": {
+            "terminate_jobs": policy.get("terminateJobsOnUpdate", POLICY["terminate_jobs"]),
+            "timeout_minutes": policy.get("jobExecutionTimeoutMinutes", POLICY["timeout_minutes"]),
+        },
+        **resources.observed(row, resource),
+    }
+    return ENVIRONMENT.observed(row, spec)
+
+
+def create(resource: Resource, want: Spec) -> Effects:
+    """It must be born ENABLED; an update policy is taken by updates only. The service-linked role is not named."""
+    params: dict[str, Any] = {
+        "type": "MANAGED",
+        "state": "ENABLED",
+        "computeResources": resources.new(resource, want),
+    }
+    if want["service_role"] is not None and not service_linked(want["service_role"]):
+        params["serviceRole"] = want["service_role"]
+    return ENVIRONMENT.create(resource, params)
+
+
+def born(resource: Resource, want: Spec) -> Spec:
+    return {**want, "state": "ENABLED", "update_policy": POLICY}
+
+
+def write(change: Change) -> Effects:
+    """One call with what changed. `computeResources` is left out or holds `maxvCpus`: Batch refuses an empty one."""
+    want = change.want
+    params: dict[str, Any] = {}
+    if "state" in change.fields:
+        params["state"] = want["state"]
+    if "service_role" in change.fields:
+        params["serviceRole"] = want["service_role"]
+    if "update_policy" in change.fields:
+        policy = want["update_policy"]
+        params["updatePolicy"] = {
+            "terminateJobsOnUpdate": policy["terminate_jobs"],
+            "jobExecutionTimeoutMinutes": policy["timeout_minutes"],
+        }
+    if changed := resources.changes(change):
+        params["computeResources"] = changed
+    return ENVIRONMENT.update(change.resource, params, patience(change))
+
+
+def patience(change: Change) -> float:
+    """Seconds that an update may take: instances are replaced once their jobs end or their time is up."""
+    if not infrastructure(change):
+        return ENVIRONMENT.patience
+    policy = change.want["update_policy"] or POLICY
+    return LAUNCHING + float(policy["timeout_minutes"]) * 60
+
+
+def infrastructure(change: Change) -> frozenset[str]:
+    """The changed fields that need new instances; on Fargate there are none to replace."""
+    found = change.fields & INFRASTRUCTURE
+    return found if change.have["type"] in resources.INSTANCES else found - {"subnets", "security_groups"}
+
+
+def obstacles(change: Change) -> dict[str, str]:
+    """The changed fields that AWS does not change in place, each with the reason."""
+    have, want, fields = change.have, change.want, change.fields
+    if "type" in fields and not {have["type"], want["type"]} <= set(resources.INSTANCES):
+        return {"type": f"cannot change from {have['type']} to {want['type']}"}
+    found = dict.fromkeys(fields & {"name", "spot_fleet_role"}, "cannot change")
+    if "service_role" in fields and service_linked(have["service_role"]) != service_linked(want["service_role"]):
+        found["service_role"] = "cannot change between Batch's service-linked role and another role"
+    strategies = have.get("allocation_strategy"), want.get("allocation_strategy")
+    if "allocation_strategy" in fields and "BEST_FIT" in strategies:
+        found["allocation_strategy"] = f"cannot change from {strategies[0]} to {strategies[1]}"
+    if not service_linked(want["service_role"]):
+        lacking = "cannot change in place without Batch's service-linked role as `service_role`"
+    elif "BEST_FIT" in strategies:
+        lacking = "cannot change in place with `allocation_strategy` BEST_FIT"
+    else:
+        return found
+    return {**dict.fromkeys(infrastructure(change), lacking), **found}
+
+
+def replaces(change: Change) -> frozenset[str]:
+    return frozenset(obstacles(change))
+
+
+def because(change: Change, replacing: frozenset[str]) -> str:
+    if replacing:
+        return f"replacement: {reasons(change)}"
+    if infrastructure(change):
+        return "infrastructure update in place: Batch replaces instances, running jobs follow `update_policy`"
+    return "scaling update: running jobs are not touched"
+
+
+def reasons(change: Change) -> str:
+    """Why it takes a replacement, as text: fields with the same reason share a clause."""
+    clauses: dict[str, list[str]] = {}
+    for field, reason in sorted(obstacles(change).items()):
+        clauses.setdefault(reason, []).append(f"`{field}`")
+    return "; ".join(f"{' and '.join(fields)} {reason}" for reason, fields in clauses.items())
+
+
+def refuses(change: Change, replacing: frozenset[str]) -> Block:
+    """A name is taken as long as its environment lives, and queues hold on to it: there is no way in its place."""
+    return Block(
+        code="MF2301",
+        message=f"`{change.resource.address}` cannot be replaced under its name: {reasons(change)}",
+        hint="give the environment a new `name`; mfinfra then creates it beside the old one, moves the queues over and "
+        "deletes the old one",
+    )
+
+
+DRIVER = Kind(
+    kind="compute_environment",
+    arn=r"arn:[^:]+:batch:[^:]*:\d{12}:compute-environment/(?P<name>[0-9A-Za-z_-]+)",
+    read=ENVIRONMENT.read,
+    parse=parse,
+    parts=(Part(("name", "spot_fleet_role")), Part(MUTABLE, write=write)),
+    tagging=Tagging(put=put_tags),
+    create=create,
+    born=born,
+    delete=ENVIRONMENT.delete,
+    desired=desired,
+    ready=ENVIRONMENT.valid,
+    gone=ENVIRONMENT.gone,
+    replaces=replaces,
+    refuses=refuses,
+    because=because,
+    local=("initial_vcpus", "drain_minutes"),
+)
