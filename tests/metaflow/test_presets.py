@@ -1,93 +1,17 @@
-"""Presets against golden documents; every document that any combination of features yields is one AWS takes."""
+"""Presets against golden documents, and what stands beside them."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
-from botocore.session import get_session
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from fragments import EVERYTHING, SHEET, environment, expanded, problems, statements
 
-from mfinfra import policy, policy_lint
+from mfinfra import policy
 from mfinfra.errors import InvalidDocument
-from mfinfra.metaflow.parts import Parts
-from mfinfra.metaflow.presets import INLINE_SIZE, PRESETS, expand, policy_name
-from mfinfra.model import Access, Address, Environment, Mark, Ref, Resource, Scope, Source
-
-SHEET = yaml.safe_load((Path(__file__).parent / "presets.yaml").read_text("utf-8"))
-EVERYTHING = next(case["with"] for case in SHEET["cases"] if "everything" in case["name"])
-# What the role's schema gives to a field that is not written
-UNWRITTEN = {"path": "/", "trust": {}, "policies": {}, "managed_policies": [], "instance_profile": False}
-
-# Actions whose name is not that of the operation, and the operation that they allow
-RENAMED = {
-    "s3:ListBucket": "ListObjectsV2",
-    "s3:ListMultipartUploadParts": "ListParts",
-    # no operations of their own: they guard other ones
-    "iam:PassRole": None,
-    "logs:CreateLogDelivery": None,
-    "logs:GetLogDelivery": None,
-    "logs:UpdateLogDelivery": None,
-    "logs:DeleteLogDelivery": None,
-    "logs:ListLogDeliveries": None,
-}
-CLIENTS = {"states": "stepfunctions"}
-
-# Actions that AWS cannot hold to a resource
-# Those of Batch that can: https://docs.aws.amazon.com/batch/latest/userguide/batch-supported-iam-actions-resources.html
-EVERYWHERE = {
-    *(f"batch:{name}" for name in ("DescribeJobs", "DescribeJobQueues", "DescribeComputeEnvironments")),
-    *("batch:DescribeJobDefinitions", "batch:ListJobs", "states:ListStateMachines"),
-    # deliveries belong to the account; https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-    *(f"logs:{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")),
-    *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
-}
-
-
-def merged(base, over):
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    both = {**base, **{key: merged(base[key], item) if key in base else item for key, item in over.items()}}
-    return {key: item for key, item in both.items() if item is not None}
-
-
-def environment(fragment=None, *, role=None, region="us-east-1"):
-    sheet = merged(SHEET["base"], fragment or {})
-    scope = Scope("prod", "123456789012", region)
-    resources = {}
-    for kind, named in {**sheet.get("resources", {})}.items():
-        for name, spec in named.items():
-            address = Address(kind, name)
-            resources[address] = Resource(address, {**UNWRITTEN, **spec} if kind == "role" else spec, scope)
-    if role:
-        address = Address("role", "it")
-        spec = {"name": "It", **UNWRITTEN, **role}
-        resources[address] = Resource(address, spec, scope, mark=Mark("prod.yaml", 7, 3))
-    return Environment(scope, resources, {}, sheet.get("metaflow", {}), Access(), Source("prod.yaml", ""))
-
-
-def expanded(fragment=None, *, region="us-east-1", **role):
-    return expand(environment(fragment, role=role, region=region)).resources[Address("role", "it")].spec
-
-
-def statements(fragment=None, *, region="us-east-1", **role):
-    spec = expanded(fragment, region=region, **role)
-    return spec["policies"].get(policy_name(role["preset"]), {"Statement": []})["Statement"]
-
-
-def problems(fragment=None, **role):
-    with pytest.raises(InvalidDocument) as caught:
-        expanded(fragment, **role)
-    return caught.value.problems
-
-
-def several(value):
-    return value if isinstance(value, list) else [value]
+from mfinfra.metaflow.presets import PRESETS, expand
 
 
 @pytest.mark.parametrize("case", SHEET["cases"], ids=lambda case: case["name"])
@@ -133,80 +57,6 @@ def _ec2(partition):
 def test_no_partition_is_written_into_the_code():
     for path in Path(expand.__code__.co_filename).parent.glob("*.py"):
         assert "arn:aws" not in path.read_text("utf-8")
-
-
-LITERALS = {
-    "resources": None,
-    "metaflow": {
-        "datastore": {"bucket": "arn:aws:s3:::theirs", "prefix": "/teams/ml/"},
-        "batch": {"queue": "arn:aws:batch:us-west-2:210987654321:job-queue/theirs", "job_role": "Theirs"},
-        "step_functions": {
-            "role": "arn:aws:iam::210987654321:role/deep/path/Sfn",
-            "table": "arn:aws:dynamodb:us-west-2:210987654321:table/theirs",
-        },
-    },
-}
-
-
-def test_literal_names_and_arns():
-    found = {item["Sid"]: item for item in statements(LITERALS, preset="user")}
-    assert found["ListDatastore"]["Resource"] == "arn:aws:s3:::theirs"
-    assert found["DatastoreObjects"]["Resource"] == "arn:aws:s3:::theirs/teams/ml/*"
-    assert found["SubmitJobs"]["Resource"][0] == "arn:aws:batch:us-west-2:210987654321:job-queue/theirs"
-    assert found["PassTaskRoles"]["Resource"] == "arn:aws:iam::123456789012:role/Theirs"
-    assert found["PassStepFunctionsRole"]["Resource"] == "arn:aws:iam::210987654321:role/deep/path/Sfn"
-    parts = Parts(environment(LITERALS))
-    assert (parts.root.url, parts.table.name, parts.queue.name) == ("s3://theirs/teams/ml", "theirs", "theirs")
-    assert parts.step_functions_role.name == "Sfn"
-
-
-def test_a_literal_that_the_file_manages_is_the_resource():
-    parts = Parts(environment({"metaflow": {"datastore": "data", "batch": {"queue": "jobs"}}}))
-    assert parts.datastore.resource.address == Address("bucket", "datastore")
-    assert len(parts.queues) == 1
-
-
-def test_a_log_group_is_the_same_with_and_without_its_ending():
-    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/x"
-    for value in ("/aws/vendedlogs/x", arn, f"{arn}:*"):
-        part = Parts(environment({"metaflow": {"step_functions": {"log_group": value}}})).log_group
-        assert (part.arn, part.name) == (arn, "/aws/vendedlogs/x")
-
-
-@pytest.mark.parametrize(("prefix", "objects"), [("", "data/*"), ("a/b/", "data/a/b/*"), (None, "data/metaflow/*")])
-def test_the_prefix_of_the_datastore(prefix, objects):
-    fragment = {
-        "metaflow": {"datastore": {"bucket": "bucket.datastore", **({} if prefix is None else {"prefix": prefix})}}
-    }
-    assert statements(fragment, preset="batch_job")[1]["Resource"] == f"arn:aws:s3:::{objects}"
-
-
-def test_places_outside_the_datastore_are_granted_and_places_inside_add_nothing():
-    places = {
-        "METAFLOW_DATATOOLS_S3ROOT": "s3://data/data",
-        "METAFLOW_CARD_S3ROOT": "s3://cards",
-        "METAFLOW_CONDA_PACKAGE_S3ROOT": "s3://data/metaflow/conda",
-        "METAFLOW_SFN_S3_DISTRIBUTED_MAP_OUTPUT_PATH": "s3://data/maps/",
-    }
-    fragment = {"metaflow": {"settings": places, "step_functions": {"distributed_map": True}}}
-    listing, objects = statements(fragment, preset="batch_job")
-    assert listing["Resource"] == ["arn:aws:s3:::data", "arn:aws:s3:::cards"]
-    assert objects["Resource"] == [
-        f"arn:aws:s3:::{place}/*" for place in ("data/metaflow", "data/data", "cards", "data/maps")
-    ]
-    results = next(item for item in statements(fragment, preset="step_functions") if item["Sid"] == "MapResults")
-    assert results["Resource"] == "arn:aws:s3:::data/maps/*"
-
-
-def test_a_neighbour_with_the_same_beginning_is_not_inside():
-    fragment = {"metaflow": {"settings": {"METAFLOW_CARD_S3ROOT": "s3://data/metaflow-cards"}}}
-    assert len(statements(fragment, preset="batch_job")[1]["Resource"]) == 2
-
-
-def test_a_key_that_is_known_after_apply_stays_a_reference():
-    key = Ref(Address("key", "data"), "id")
-    fragment = {"resources": {"bucket": {"datastore": {"encryption": {"algorithm": "aws:kms", "key": key}}}}}
-    assert statements(fragment, preset="batch_job")[2]["Resource"] == Ref(Address("key", "data"), "arn")
 
 
 def test_policies_written_beside_a_preset_are_added():
@@ -313,53 +163,3 @@ def test_a_role_that_grows_too_large_is_refused():
     accounts = [f"{number:012}" for number in range(80)]
     (problem,) = problems(preset="user", trust={"accounts": accounts})
     assert problem.subject == "role.it.trust"
-
-
-@cache
-def operations(service):
-    return set(get_session().get_service_model(CLIENTS.get(service, service)).operation_names)
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_action_exists(preset):
-    for item in statements(EVERYTHING, preset=preset):
-        for action in several(item["Action"]):
-            service, _, name = action.partition(":")
-            operation = RENAMED.get(action, name)
-            assert operation is None or operation in operations(service), action
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_star_stands_only_where_aws_knows_nothing_narrower(preset):
-    for item in statements(EVERYTHING, preset=preset):
-        if item["Resource"] == "*":
-            assert set(several(item["Action"])) <= EVERYWHERE
-        assert not any("*" in action for action in several(item["Action"]))
-
-
-feature = st.sampled_from([switch["with"] for switch in SHEET["switches"]] + [EVERYTHING])
-queue = st.dictionaries(
-    st.from_regex(r"[a-z]{1,8}", fullmatch=True),
-    st.builds(dict, name=st.from_regex(r"[a-z]{1,60}", fullmatch=True)),
-    max_size=20,
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from(sorted(PRESETS)),
-    st.lists(feature, max_size=5),
-    queue,
-    st.sampled_from(["us-east-1", "cn-north-1", "us-gov-west-1"]),
-)
-def test_any_features_make_documents_that_aws_takes(preset, features, queues, region):
-    fragment = {"resources": {"job_queue": queues}}
-    for one in features:
-        fragment = merged(fragment, one)
-    spec = expanded(fragment, preset=preset, region=region)
-    assert policy_lint.problems(spec["trust"], kind="trust") == []
-    for document in spec["policies"].values():
-        assert policy_lint.problems(document, kind="identity") == []
-        assert all(item["Resource"] for item in document["Statement"])
-    assert sum(map(policy.size, spec["policies"].values())) <= INLINE_SIZE
-    assert all(re.fullmatch(r"[\w+=,.@-]{1,128}", name) for name in spec["policies"])
