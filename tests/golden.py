@@ -9,7 +9,7 @@ refused     the same for fields whose change needs a replacement that apply refu
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
-            postponed (fields), leftover: true, teardown: true
+            postponed (fields), leftover: true, teardown: true; or, in place of the action, the message of the error
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
 `${kind.name.attribute}` a value that is known after apply.
@@ -27,7 +27,7 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 from mfinfra import catalogue, schemas
-from mfinfra.model import Address, Call, Drain, Effect, Ref, Resource, Scope, Settle, fill, plain
+from mfinfra.model import Address, Call, Drain, Effect, Ref, Resource, Scope, Settle, Step, fill, plain
 
 HERE = Path(__file__).parent / "drivers"
 SCOPE = Scope("test", "123456789012", "us-east-1")
@@ -42,8 +42,9 @@ def sheet(kind: str) -> dict[str, Any]:
     return yaml.safe_load((HERE / f"{kind}.yaml").read_text("utf-8"))
 
 
-def cases() -> list[tuple[str, dict[str, Any]]]:
-    return [(path.stem, case) for path in sorted(HERE.glob("*.yaml")) for case in sheet(path.stem)["cases"]]
+def cases(*, refused: bool) -> list[tuple[str, dict[str, Any]]]:
+    every = [(path.stem, case) for path in sorted(HERE.glob("*.yaml")) for case in sheet(path.stem)["cases"]]
+    return [(kind, case) for kind, case in every if ("error" in case) is refused]
 
 
 def unfold(value: Any, kind: str) -> Any:
@@ -116,6 +117,16 @@ def observe(resource: Resource, answers: dict[str, Any]) -> Any:
             questions = asking.send(tuple(answer_for(question, answers) for question in questions))
     except StopIteration as done:
         return done.value
+
+
+def planned(kind: str, case: dict[str, Any]) -> tuple[Any, Step]:
+    """What the driver observes in a case, and the step it plans."""
+    resource = resource_of(kind, case)
+    observed = observe(resource, unfold(case.get("answers", {}), kind))
+    if case.get("teardown"):
+        assert observed is not None, "nothing to tear down"
+        return observed, catalogue.driver(kind).teardown(resource, observed)
+    return observed, catalogue.driver(kind).step(resource, observed)
 
 
 def effect_as_data(effect: Effect) -> dict[str, Any]:

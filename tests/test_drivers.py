@@ -5,22 +5,15 @@ from __future__ import annotations
 import golden
 import pytest
 
-from mfinfra import catalogue
+from mfinfra.errors import UserError
 from mfinfra.model import plain
 
 
 @pytest.mark.parametrize(
-    ("kind", "case"), golden.cases(), ids=lambda value: value if isinstance(value, str) else value["name"]
+    ("kind", "case"), golden.cases(refused=False), ids=lambda value: value if isinstance(value, str) else value["name"]
 )
 def test_a_golden_case_plans_what_it_says(kind, case):
-    resource = golden.resource_of(kind, case)
-    observed = golden.observe(resource, golden.unfold(case.get("answers", {}), kind))
-    driver = catalogue.driver(kind)
-    if case.get("teardown"):
-        assert observed is not None, "nothing to tear down"
-        step = driver.teardown(resource, observed)
-    else:
-        step = driver.step(resource, observed)
+    observed, step = golden.planned(kind, case)
 
     for effect in step.effects:
         for call in golden.calls_of(effect):
@@ -39,3 +32,13 @@ def test_a_golden_case_plans_what_it_says(kind, case):
     assert (step.block.code if step.block else None) == case.get("block")
     if case["action"] == "no-op":
         assert not step.changes
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"), golden.cases(refused=True), ids=lambda value: value if isinstance(value, str) else value["name"]
+)
+def test_a_golden_case_is_refused_as_it_says(kind, case):
+    with pytest.raises(UserError) as refusal:
+        golden.planned(kind, case)
+    assert refusal.value.message == case["error"]
+    assert refusal.value.hint
