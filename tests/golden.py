@@ -9,7 +9,8 @@ refused     the same for fields whose change needs a replacement that apply refu
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
-            postponed (fields), leftover: true, teardown: true; or, in place of the action, the message of the error
+            postponed (fields), leftover: true, teardown: true
+refusals    name, spec, answers, error: the message of the user's error that observing or planning ends in
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
 `${kind.name.attribute}` a value that is known after apply.
@@ -42,9 +43,8 @@ def sheet(kind: str) -> dict[str, Any]:
     return yaml.safe_load((HERE / f"{kind}.yaml").read_text("utf-8"))
 
 
-def cases(*, refused: bool) -> list[tuple[str, dict[str, Any]]]:
-    every = [(path.stem, case) for path in sorted(HERE.glob("*.yaml")) for case in sheet(path.stem)["cases"]]
-    return [(kind, case) for kind, case in every if ("error" in case) is refused]
+def cases(block: str = "cases") -> list[tuple[str, dict[str, Any]]]:
+    return [(path.stem, case) for path in sorted(HERE.glob("*.yaml")) for case in sheet(path.stem).get(block, ())]
 
 
 def unfold(value: Any, kind: str) -> Any:

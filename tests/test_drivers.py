@@ -10,7 +10,7 @@ from mfinfra.model import plain
 
 
 @pytest.mark.parametrize(
-    ("kind", "case"), golden.cases(refused=False), ids=lambda value: value if isinstance(value, str) else value["name"]
+    ("kind", "case"), golden.cases(), ids=lambda value: value if isinstance(value, str) else value["name"]
 )
 def test_a_golden_case_plans_what_it_says(kind, case):
     observed, step = golden.planned(kind, case)
@@ -35,7 +35,7 @@ def test_a_golden_case_plans_what_it_says(kind, case):
 
 
 @pytest.mark.parametrize(
-    ("kind", "case"), golden.cases(refused=True), ids=lambda value: value if isinstance(value, str) else value["name"]
+    ("kind", "case"), golden.cases("refusals"), ids=lambda value: value if isinstance(value, str) else value["name"]
 )
 def test_a_golden_case_is_refused_as_it_says(kind, case):
     with pytest.raises(UserError) as refusal:
