@@ -64,9 +64,7 @@ PRESETS: Mapping[str, Preset] = {
     "ecs_instance": Preset(
         principal="ec2", managed="service-role/AmazonEC2ContainerServiceforEC2Role", instance_profile=True
     ),
-    "fargate_execution": Preset(
-        principal="ecs-tasks", managed="service-role/AmazonECSTaskExecutionRolePolicy", deputy="ecs"
-    ),
+    "fargate_execution": Preset(principal="ecs-tasks", managed="service-role/AmazonECSTaskExecutionRolePolicy"),
     "batch_service": Preset(principal="batch", managed="service-role/AWSBatchServiceRole", deputy="batch"),
     "spot_fleet": Preset(principal="spotfleet", managed="service-role/AmazonEC2SpotFleetTaggingRole", deputy="ec2"),
     "user": Preset(
@@ -122,8 +120,9 @@ def trust(name: str, scope: Scope) -> dict[str, Any]:
     """Who may assume a role of this preset.
 
     A service is held to acting for this account: else anybody who can have it act could borrow the role. The ARN stops
-    at the account, because AWS does not say for every case which resource it is that a service acts for. EC2 alone
-    sends neither key when it hands a role to an instance.
+    at the account, because AWS does not say for every case which resource it is that a service acts for. Nothing holds
+    EC2, which hands its role to an instance, and the execution role of ECS, for which AWS advises it nowhere: a key
+    that a service does not send would keep the role from being assumed at all.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     preset = PRESETS[name]

@@ -186,16 +186,19 @@ def _keys(parts: Parts, sid: str, keys: Iterable[str | Ref], *actions: str) -> S
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     known: list[str | Ref] = []
-    aliases: list[str] = []
+    aliases: dict[str, list[str]] = {}
     for key in keys:
         if isinstance(key, Ref):
             known.append(key)
-        elif "alias/" in key:
-            aliases.append(key[key.index("alias/") :])
+            continue
+        arn = key if key.startswith("arn:") else parts.scope.arn("kms", key if "/" in key else f"key/{key}")
+        before, alias, name = arn.partition("alias/")
+        if alias:
+            aliases.setdefault(f"{before}key/*", []).append(alias + name)
         else:
-            known.append(key if key.startswith("arn:") else parts.scope.arn("kms", f"key/{key}"))
+            known.append(arn)
     found = [statement(actions, known, sid=sid)] if known else []
-    if aliases:
-        condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
-        found.append(statement(actions, parts.scope.arn("kms", "key/*"), sid=f"{sid}ByAlias", condition=condition))
+    for number, (resource, names) in enumerate(aliases.items()):
+        condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names}}
+        found.append(statement(actions, resource, sid=f"{sid}ByAlias{number or ''}", condition=condition))
     return found

@@ -95,3 +95,19 @@ def test_arns_agree_with_the_schemas(kind):
     arn = re.sub(r"\$\{([\w.]+)\}", lambda found: known[found[1]], shape)
     assert arn_of(kind, "it", scope, path="/ml/") == arn
     assert name_in(kind, arn) == "it"
+
+
+@pytest.mark.parametrize(
+    ("key", "resource", "alias"),
+    [
+        ("1111", "arn:aws:kms:us-east-1:123456789012:key/1111", None),
+        ("arn:aws:kms:us-east-1:210987654321:key/mrk-2", "arn:aws:kms:us-east-1:210987654321:key/mrk-2", None),
+        ("alias/mine", "arn:aws:kms:us-east-1:123456789012:key/*", "alias/mine"),
+        ("arn:aws:kms:us-east-1:210987654321:alias/a/b", "arn:aws:kms:us-east-1:210987654321:key/*", "alias/a/b"),
+    ],
+)
+def test_spellings_of_a_key(key, resource, alias):
+    fragment = {"resources": {"bucket": {"datastore": {"encryption": {"algorithm": "aws:kms", "key": key}}}}}
+    statement = statements(fragment, preset="batch_job")[2]
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}} if alias else None
+    assert (statement["Resource"], statement.get("Condition")) == (resource, condition)
