@@ -5,7 +5,7 @@
 base        a spec that the sandbox accepts, and `needs`: the other resources that it refers to (kind → name → spec)
 variations  field → other values, each applied on top of `base` one at a time by the convergence test
 replacing   the same for fields whose change replaces the resource
-refused     the same for fields whose change needs a replacement that apply refuses
+untried     field → why the sandbox cannot try another value; golden cases have to do
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),

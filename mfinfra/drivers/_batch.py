@@ -83,7 +83,8 @@ class Stateful:
     def delete(self, resource: Resource, observed: Observed) -> Effects:
         """Disable it, and delete it once Batch has stopped changing it; an INVALID one may go too."""
         named = {self.word: resource.spec["name"]}
-        still = replace(self._wait(resource, "updating"), ready=("VALID", "INVALID"), gone=True)
+        wait = self._wait(resource, "updating")
+        still = replace(wait, status=f"{wait.status} || 'GONE'", ready=("VALID", "INVALID", "GONE"))
         disable = Call("batch", f"Update{self.title}", {**named, "state": "DISABLED"}, absent=MISSING)
         return (
             *(() if observed.settled else (still,)),
