@@ -110,12 +110,12 @@ def guard_endpoints(access: Access, environ: Mapping[str, str] = os.environ) -> 
 
 
 def _sandbox(scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - nobody else pays for the sandbox
+    from mfinfra.sandbox import lifecycle, network  # noqa: PLC0415 - nobody else pays for the sandbox
 
     endpoint = lifecycle.ensure().endpoint
     if urlsplit(endpoint).hostname not in LOOPBACK:
         raise AssertionError(f"the sandbox is not on loopback: {endpoint}")
-    session = isolated_session(lifecycle.ACCESS_KEY, lifecycle.SECRET_KEY)
+    session = isolated_session(network.ACCESS_KEY_ID, network.SECRET_ACCESS_KEY)
     return Aws(session, scope, endpoint, sandbox=True, clock=clock or Clock(SANDBOX_PACE), parallelism=parallelism)
 
 
