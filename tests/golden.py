@@ -9,7 +9,7 @@ untried     field → why the sandbox cannot try another value; golden cases hav
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
-            postponed (fields), leftover: true, teardown: true
+            postponed (fields), outputs, region (us-east-1), leftover: true, teardown: true
 refusals    name, spec, answers, error: the message of the user's error that observing or planning ends in
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
@@ -19,6 +19,7 @@ Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Val
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ def resource_of(kind: str, case: dict[str, Any]) -> Resource:
         spec = {name: spec.get(name) for name in {*schemas.traits(kind).fields, *spec}}
     else:
         spec = schemas.complete(kind, spec)
-    return Resource(Address(kind, "main"), spec, SCOPE, tags_of(kind), leftover=bool(case.get("leftover")))
+    scope = replace(SCOPE, region=case.get("region", SCOPE.region))
+    return Resource(Address(kind, "main"), spec, scope, tags_of(kind), leftover=bool(case.get("leftover")))
 
 
 @cache

@@ -24,6 +24,8 @@ def test_a_golden_case_plans_what_it_says(kind, case):
         assert plain(changes) == plain(golden.unfold(case["changes"], kind))
     if "effects" in case:
         assert [golden.effect_as_data(effect) for effect in step.effects] == plain(golden.unfold(case["effects"], kind))
+    if "outputs" in case:
+        assert dict(observed.outputs) == case["outputs"]
     if "warnings" in case:
         assert list(observed.warnings) == case["warnings"]
     if "because" in case:
