@@ -38,11 +38,13 @@ def wished(rules: Iterable[Mapping[str, Any]], resource: Resource) -> list[Rule]
     return list({identity(rule): rule for rule in (_wished(rule, resource) for rule in rules)}.values())
 
 
-def found(permissions: Iterable[Mapping[str, Any]], group: str, account: str) -> list[Rule]:
-    """What AWS answers about `group`, which belongs to `account`, one rule for every peer."""
+def found(permissions: Iterable[Mapping[str, Any]], group: str, resource: Resource) -> list[Rule]:
+    """What AWS answers about `group`, one rule for every peer."""
+    written = [rule.get("security_group") for name in ("ingress", "egress") for rule in resource.spec[name] or ()]
+    names = {group: group if group in written else SELF}
     return [
         _rule(permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort"))
-        | _found_peer(field, member, row, group, account)
+        | _found_peer(field, member, row, names, resource.scope.account)
         | ({"description": row["Description"]} if row.get("Description") else {})
         for permission in permissions
         for field, (rows, member) in PEERS.items()
@@ -104,13 +106,13 @@ def _peer(field: str, value: Any, resource: Resource) -> Any:
     return _network(value) if field.startswith("cidr") and isinstance(value, str) else value
 
 
-def _found_peer(field: str, member: str, row: Mapping[str, Any], group: str, account: str) -> Rule:
+def _found_peer(field: str, member: str, row: Mapping[str, Any], names: Mapping[str, str], account: str) -> Rule:
     if field != "security_group":
         return {field: _network(row[member]) if field.startswith("cidr") else row[member]}
     # A group that AWS itself owns, such as a Classic Load Balancer's, is known by its name only.
     peer = row.get(member) or row.get("GroupName", "")
     owner = row.get("UserId", account)
-    return {field: SELF if peer == group else peer} | ({} if owner == account else {"account": owner})
+    return {field: names.get(peer, peer)} | ({} if owner == account else {"account": owner})
 
 
 def _network(text: str) -> str:

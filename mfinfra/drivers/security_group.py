@@ -50,13 +50,13 @@ def parse(answer: Document, resource: Resource) -> Observed | None:
 
 
 def observed(group: Document, resource: Resource) -> Observed:
-    name, number, account = group["GroupName"], group["GroupId"], resource.scope.account
+    name, number = group["GroupName"], group["GroupId"]
     spec = {
         "name": name,
         "vpc": group.get("VpcId", ""),
         "description": group.get("Description", ""),
-        "ingress": _rules.found(group.get("IpPermissions", ()), number, account),
-        "egress": _rules.found(group.get("IpPermissionsEgress", ()), number, account),
+        "ingress": _rules.found(group.get("IpPermissions", ()), number, resource),
+        "egress": _rules.found(group.get("IpPermissionsEgress", ()), number, resource),
     }
     return Observed(spec, {"id": number, "name": name}, tag_map(group.get("Tags")), number)
 
