@@ -87,9 +87,12 @@ TABLE = (
            "Batch is taking the compute environment out of its queues", BATCH),
     NotYet("batch", "*", "ClientException", "resource is being modified", 600.0, "Batch is finishing another change",
            "https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html"),
-    NotYet("batch", "CreateJobQueue", "ClientException", "VALID", PROPAGATION,
+    NotYet("batch", "CreateJobQueue", "ClientException", "is not valid", PROPAGATION,
            "Batch is making the compute environment ready",
            "https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html"),
+    NotYet("batch", "UpdateJobQueue", "ClientException", "is not valid", PROPAGATION,
+           "Batch is making the compute environment ready",
+           "https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateJobQueue.html"),
 )  # fmt: skip
 
 
