@@ -1,12 +1,12 @@
 """The network that every region of the sandbox is born with, under fixed ids, so that a file can name them.
 
-    vpc-00000000000000001                    10.20.0.0/16, DNS support and hostnames on
-    ├── rtb-00000000000000001  (private, main)
-    │   ├── subnet-0000000000000000a         10.20.0.0/20,  first zone of the region
-    │   └── subnet-0000000000000000b         10.20.16.0/20, second zone
-    ├── rtb-00000000000000002  (public, to igw-00000000000000001)
-    │   └── subnet-0000000000000000c         10.20.32.0/20, first zone
-    └── sg-00000000000000001                 the VPC's default security group
+vpc-00000000000000001                    10.20.0.0/16, DNS support and hostnames on
+├── rtb-00000000000000001  (private, main)
+│   ├── subnet-0000000000000000a         10.20.0.0/20,  first zone of the region
+│   └── subnet-0000000000000000b         10.20.16.0/20, second zone
+├── rtb-00000000000000002  (public, to igw-00000000000000001)
+│   └── subnet-0000000000000000c         10.20.32.0/20, first zone
+└── sg-00000000000000001                 the VPC's default security group
 """
 
 ACCOUNT_ID = "123456789012"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from typing import Final
 
 from mfinfra.sandbox.network import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
@@ -36,3 +37,11 @@ def client_environment(endpoint: str, region: str = REGION) -> dict[str, str]:
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def version() -> str:
+    """The version of mfinfra that serves."""
+    try:
+        return metadata.version("mfinfra")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -60,9 +60,7 @@ def test_an_account_in_a_trust_policy_is_written_as_its_root(iam):
 
 
 def test_a_role_may_be_trusted_once_it_exists(role):
-    role.create_role(
-        RoleName="other", AssumeRolePolicyDocument=trust({"AWS": "arn:aws:iam::123456789012:role/role"})
-    )
+    role.create_role(RoleName="other", AssumeRolePolicyDocument=trust({"AWS": "arn:aws:iam::123456789012:role/role"}))
 
 
 def test_role_names_are_unique_whatever_their_case(role):

@@ -17,6 +17,7 @@ from mfinfra.sandbox.corrections.turning import Turning
 
 API: Final = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference"
 GONE: Final = ""
+UNPROVISIONED: Final = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
 TTL_WINDOW_SECONDS: Final = float(os.environ.get("MFINFRA_SANDBOX_TTL_WINDOW", "0"))
 """AWS allows one change of time to live in an hour; the sandbox waits for nobody unless it is told to."""
 
@@ -210,6 +211,8 @@ def _completed(said: Answer, state: State, status: str) -> Answer:
     else:
         summary = said.setdefault("BillingModeSummary", {"BillingMode": "PROVISIONED"})
         summary["LastUpdateToPayPerRequestDateTime"] = state.on_demand_since
+        if summary["BillingMode"] == "PAY_PER_REQUEST":
+            said["ProvisionedThroughput"] = said["ProvisionedThroughput"] | UNPROVISIONED
     if state.table_class:
         said["TableClassSummary"] = {"TableClass": state.table_class}
     return said
@@ -218,6 +221,9 @@ def _completed(said: Answer, state: State, status: str) -> Answer:
 def _check_throughput(before: Answer, params: dict[str, Any]) -> None:
     wanted = params.get("ProvisionedThroughput")
     now = before.get("ProvisionedThroughput", {})
+    mode = before.get("BillingModeSummary", {}).get("BillingMode") or "PROVISIONED"
+    if params.get("BillingMode", mode) != mode:
+        return
     same = wanted and all(now.get(key) == value for key, value in wanted.items())
     if same and not set(params) - {"TableName", "ProvisionedThroughput", "BillingMode"}:
         raise _invalid("The provisioned throughput for the table will not change.")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any, Final
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from mfinfra.sandbox.corrections import apply, corrected, reset, seed, wire
 from mfinfra.sandbox.corrections.call import Answer, Call, Params, ServiceError
@@ -84,7 +84,7 @@ class Gateway:
     def _passed_on(self, service: str, environ: wire.Environ, start_response: StartResponse) -> Iterable[bytes]:
         protocol = _protocol(service, environ)
         try:
-            return list(self._moto(environ, start_response))
+            return _whole(self._moto(environ, start_response))
         except NotImplementedError as missing:
             error = ServiceError("NotImplemented", str(missing) or "The sandbox has no such operation", 501)
             return _send(wire.failure(service, protocol, error), start_response)
@@ -93,11 +93,11 @@ class Gateway:
         said: dict[str, Any] = {}
 
         def start(status: str, headers: list[tuple[str, str]], _exc: object = None) -> Callable[[bytes], None]:
-            said["status"], said["headers"] = int(status.split()[0]), tuple(headers)
+            said["status"], said["headers"] = int(status.split(maxsplit=1)[0]), tuple(headers)
             return lambda _data: None
 
         try:
-            body = b"".join(self._moto(environ, start))
+            body = b"".join(_whole(self._moto(environ, start)))
         except NotImplementedError as missing:
             raise ServiceError("NotImplemented", str(missing), 501) from missing
         return wire.Reply(said["status"], said["headers"], body)
@@ -118,6 +118,14 @@ def _protocol(service: str, environ: wire.Environ) -> str:
     if environ.get("HTTP_X_AMZ_TARGET") or "json" in environ.get("CONTENT_TYPE", ""):
         return "json"
     return "rest-json" if service == "batch" else "xml"
+
+
+def _whole(answered: Iterable[bytes]) -> list[bytes]:
+    try:
+        return list(answered)
+    finally:
+        if close := getattr(answered, "close", None):
+            close()
 
 
 def _send(reply: wire.Reply, start_response: StartResponse) -> Iterable[bytes]:

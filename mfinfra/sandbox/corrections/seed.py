@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from moto.ec2 import ec2_backends
-from moto.ec2.models import internet_gateways, route_tables, security_groups, subnets, vpcs
+from moto.ec2.models import ec2_backends, internet_gateways, route_tables, security_groups, subnets, vpcs
 
 from mfinfra.sandbox import network as fixed
 from mfinfra.sandbox.corrections.shelves import shelf

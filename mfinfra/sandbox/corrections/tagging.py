@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from moto.s3.models import s3_backends
+
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.batch.records import environments, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
@@ -64,11 +66,19 @@ def _moto(call: Call) -> Iterator[Found]:
         answer = call.ask("resourcegroupstaggingapi", "GetResources", **params)
         for found in answer["ResourceTagMappingList"]:
             arn = found["ResourceARN"]
-            if ":batch:" not in arn and not arn.startswith(f"arn:{call.partition}:iam:"):
+            if ":batch:" not in arn and ":iam:" not in arn and not _elsewhere(call, arn):
                 yield arn, _tags(found["Tags"])
         token = answer.get("PaginationToken", "")
         if not token:
             return
+
+
+def _elsewhere(call: Call, arn: str) -> bool:
+    """Whether this is a bucket of another region: moto lists buckets in every region."""
+    if ":s3:::" not in arn:
+        return False
+    bucket = s3_backends[call.account][call.partition].buckets.get(arn.rsplit(":", 1)[-1])
+    return bucket is not None and bucket.region_name != call.region
 
 
 def _more(call: Call) -> Iterator[Found]:

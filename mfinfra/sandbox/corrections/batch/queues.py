@@ -198,11 +198,14 @@ def _existing_policy(call: Call, arn: str) -> str:
 def _shadow(call: Call, record: Record) -> None:
     """Let moto know the queue, as its SubmitJob looks it up among its own."""
     backend = batch_backends[call.account][call.region]
+    # moto declares both abstract and makes them all the same.
+    environment_class: Any = ComputeEnvironment
+    queue_class: Any = JobQueue
     members = [
-        ComputeEnvironment(r.name, r.said["type"], "ENABLED", {}, r.said["serviceRole"], call.account, call.region)
+        environment_class(r.name, r.said["type"], "ENABLED", {}, r.said["serviceRole"], call.account, call.region)
         for r in _members(call, record.said["computeEnvironmentOrder"])
     ]
     known = backend._job_queues.get(record.arn)  # noqa: SLF001  moto looks queues up here
-    shadow = JobQueue(record.name, record.said["priority"], record.said["state"], members, [], None, backend)
+    shadow = queue_class(record.name, record.said["priority"], record.said["state"], members, [], None, backend)
     shadow.jobs = known.jobs if known else []
     backend._job_queues[record.arn] = shadow  # noqa: SLF001  the same

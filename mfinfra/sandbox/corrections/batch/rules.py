@@ -169,5 +169,3 @@ def strategy(resources: dict[str, Any]) -> str:
 @cache
 def _families() -> frozenset[str]:
     return frozenset(name.split(".")[0] for name in INSTANCE_TYPES)
-
-

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from moto.ec2 import ec2_backends
+from moto.ec2.models import ec2_backends
+from moto.ec2.utils import random_private_ip
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
@@ -93,7 +94,7 @@ def _place(call: Call, endpoint: Any) -> None:
             del ec2.enis[name]
         else:
             kept.append(name)
-    kept += [ec2.create_network_interface(subnet, None).id for subnet in added]
+    kept += [ec2.create_network_interface(subnet, random_private_ip()).id for subnet in added]
     endpoint.network_interface_ids, endpoint.subnet_ids = kept, wanted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from moto.ec2 import ec2_backends
+from moto.ec2.models import ec2_backends
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
@@ -106,7 +106,7 @@ def describe_services(call: Call, _forward: Forward) -> Answer:
 
 
 def living(call: Call) -> dict[str, Any]:
-    """moto's endpoints of the region, each in its state of now, without those that are gone."""
+    """Moto's endpoints of the region, each in its state of now, without those that are gone."""
     endpoints: dict[str, Any] = ec2_backends[call.account][call.region].vpc_end_points
     states = shelf("endpoint states", call.region)
     for name, endpoint in list(endpoints.items()):
@@ -144,10 +144,16 @@ def check_private_dns(call: Call, vpc_id: str, service: str, but: str = "") -> N
     for attribute in ("enableDnsSupport", "enableDnsHostnames"):
         answer = call.ask("ec2", "DescribeVpcAttribute", VpcId=vpc_id, Attribute=attribute)
         if not answer[attribute[0].upper() + attribute[1:]]["Value"]:
-            text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
+            text = (
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
+            )
             raise ServiceError("InvalidParameter", f"{text} for {vpc_id}")
     for name, endpoint in living(call).items():
-        if name != but and (endpoint.vpc_id, endpoint.service_name) == (vpc_id, service) and endpoint.private_dns_enabled:
+        if (
+            name != but
+            and (endpoint.vpc_id, endpoint.service_name) == (vpc_id, service)
+            and endpoint.private_dns_enabled
+        ):
             text = f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service}"
             raise ServiceError("InvalidParameter", f"{text} in the VPC {vpc_id}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
+from mfinfra.sandbox.corrections.call import Answer, Call, Forward, Params, ServiceError
 from mfinfra.sandbox.corrections.documents import MalformedDocumentError, parsed, statements
 from mfinfra.sandbox.corrections.iam.roles import backend
 
@@ -25,11 +25,7 @@ MOST_INLINE: Final = 10240
 def identity_policy(call: Call, forward: Forward) -> Answer:
     """Refuse what is no identity policy."""
     try:
-        for statement in statements(parsed(call.params["PolicyDocument"])):
-            if "Principal" in statement or "NotPrincipal" in statement:
-                raise MalformedDocumentError("Policy document should not specify a principal.")
-            if "Resource" not in statement and "NotResource" not in statement:
-                raise MalformedDocumentError("Policy statement must contain resources.")
+        _check(parsed(call.params["PolicyDocument"]))
     except MalformedDocumentError as error:
         raise ServiceError("MalformedPolicyDocument", str(error)) from error
     return forward()
@@ -101,6 +97,14 @@ def delete_policy(call: Call, forward: Forward) -> Answer:
         text = "This policy has more than one version. Before you delete a policy, you must delete its other versions."
         raise ServiceError("DeleteConflict", text, 409)
     return forward()
+
+
+def _check(document: Params) -> None:
+    for statement in statements(document):
+        if "Principal" in statement or "NotPrincipal" in statement:
+            raise MalformedDocumentError("Policy document should not specify a principal.")
+        if "Resource" not in statement and "NotResource" not in statement:
+            raise MalformedDocumentError("Policy statement must contain resources.")
 
 
 def _role_id(call: Call) -> str | None:

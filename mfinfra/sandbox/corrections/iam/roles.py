@@ -8,7 +8,7 @@ from typing import Any, Final
 from moto.iam.models import iam_backends
 
 from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
+from mfinfra.sandbox.corrections.call import Answer, Call, Forward, Params, ServiceError
 from mfinfra.sandbox.corrections.documents import MalformedDocumentError, parsed, statements, with_canonical_principals
 
 API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
@@ -84,11 +84,7 @@ def trust(call: Call, forward: Forward) -> Answer:
     text = call.params[key]
     try:
         document = parsed(text)
-        for statement in statements(document):
-            if "Resource" in statement or "NotResource" in statement:
-                raise MalformedDocumentError("Has prohibited field Resource")
-            if "Principal" not in statement and "NotPrincipal" not in statement:
-                raise MalformedDocumentError("Missing required field Principal")
+        _check_trust(document)
         call.params[key] = with_canonical_principals(call, text, document)
     except MalformedDocumentError as error:
         raise ServiceError("MalformedPolicyDocument", str(error)) from error
@@ -159,8 +155,16 @@ def invalid(what: str) -> ServiceError:
 
 
 def backend(call: Call) -> Any:
-    """moto's IAM of the caller's account."""
+    """Moto's IAM of the caller's account."""
     return iam_backends[call.account][call.partition]
+
+
+def _check_trust(document: Params) -> None:
+    for statement in statements(document):
+        if "Resource" in statement or "NotResource" in statement:
+            raise MalformedDocumentError("Has prohibited field Resource")
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            raise MalformedDocumentError("Missing required field Principal")
 
 
 def _check_boundary(call: Call) -> None:

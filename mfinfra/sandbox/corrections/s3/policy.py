@@ -114,7 +114,7 @@ def enforce(operation: str, uri: dict[str, Any], owner: str | None) -> None:
     if owner and owner != ACCOUNT_ID and "Bucket" in uri:
         raise ServiceError("AccessDenied", "Access Denied", 403)
     action, bucket = ACTIONS.get(operation), uri.get("Bucket")
-    text = shelf("bucket policies").get(bucket) if action else None
+    text = shelf("bucket policies").get(str(bucket)) if action else None
     if action is None or text is None:
         return
     key = f"/{uri['Key']}" if action != "s3:ListBucket" else ""

@@ -1,0 +1,218 @@
+"""Start, find and stop the sandbox: a process of the user in the background, known by a file.
+
+The file tells a port and a nonce; that the sandbox lives is proven by asking it, so neither a process that took over
+the number of a dead one nor a stranger on the port is taken for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mfinfra.errors import UserError
+from mfinfra.sandbox import settings
+
+HOST: Final = "127.0.0.1"
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 5.0
+POLL_SECONDS: Final = 0.05
+ASK_SECONDS: Final = 5.0
+SILENT_POLLS: Final = 40
+SHOWN: Final = 500
+
+# A proxy of the environment is no way to the loopback interface.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the state file tells."""
+
+    pid: int
+    port: int
+    nonce: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox that answered."""
+
+    endpoint: str
+    pid: int
+    port: int
+    version: str
+    started: float
+    """Seconds since 1970."""
+    log: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which any AWS client speaks to this sandbox and to nothing else."""
+        return settings.client_environment(self.endpoint)
+
+
+def state_dir() -> Path:
+    """Where the sandbox keeps its files: `MFINFRA_SANDBOX_DIR`, else the user's state directory."""
+    if chosen := os.environ.get("MFINFRA_SANDBOX_DIR"):
+        return Path(chosen)
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "mfinfra"
+
+
+def find() -> Sandbox | None:
+    """The sandbox that is running; `None` if there is none."""
+    record = _read_record(state_dir())
+    if record is None:
+        return None
+    said = _ask("GET", record.port, "health")
+    if said is None or said.get("nonce") != record.nonce or said.get("pid") != record.pid:
+        return None
+    started = (state_dir() / "sandbox.json").stat().st_mtime
+    endpoint = f"http://{HOST}:{record.port}"
+    return Sandbox(endpoint, record.pid, record.port, record.version, started, _log(state_dir()))
+
+
+def start(port: int = 0) -> Sandbox:
+    """Start a sandbox on `port`, or on a free one. Refused while one is running."""
+    with _locked():
+        if running := find():
+            raise UserError(
+                f"a sandbox is running already at {running.endpoint}", hint="`mfinfra sandbox stop` ends it"
+            )
+        return _start(port)
+
+
+def ensure() -> Sandbox:
+    """The sandbox that is running, or a new one. Of two processes that ask at once, one starts it."""
+    if running := find():
+        return running
+    with _locked():
+        return find() or _start(0)
+
+
+def stop() -> bool:
+    """End the sandbox, and all that is in it. `False` if none was running."""
+    with _locked():
+        running = find()
+        if running is None:
+            (state_dir() / "sandbox.json").unlink(missing_ok=True)
+            return False
+        os.kill(running.pid, signal.SIGTERM)
+        if not _ended(running):
+            os.kill(running.pid, signal.SIGKILL)
+            _ended(running)
+        (state_dir() / "sandbox.json").unlink(missing_ok=True)
+        return True
+
+
+def reset() -> None:
+    """Drop all that is in the sandbox; the network is there again."""
+    running = find()
+    if running is None or _ask("POST", running.port, "reset") is None:
+        raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
+
+
+def write_record(directory: Path, record: Record) -> None:
+    """Tell where the sandbox is; readable by its user only."""
+    path = directory / "sandbox.json"
+    fresh = path.with_suffix(f".{record.pid}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(record), file)
+    fresh.replace(path)
+
+
+def _start(port: int) -> Sandbox:
+    if importlib.util.find_spec("moto") is None:
+        raise UserError("the sandbox is not installed", hint="pip install 'mfinfra[sandbox]'")
+    directory, nonce = state_dir(), secrets.token_hex(16)
+    # The process inherits no credentials, and no endpoint or profile that could lead it elsewhere.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    command = [sys.executable, "-m", "mfinfra.sandbox.server", "--nonce", nonce]
+    command += ["--port", str(port), "--state-dir", str(directory)]
+    with os.fdopen(os.open(_log(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if (running := find()) and running.pid == process.pid:
+            # It outlives us: the warning of a child that was not waited for would be wrong.
+            process.returncode = 0
+            return running
+        time.sleep(POLL_SECONDS)
+    process.kill()
+    process.wait()
+    said = _log(directory).read_text(errors="replace").strip()[-SHOWN:]
+    raise UserError("the sandbox did not start", hint=f"{_log(directory)} says: {said}" if said else None)
+
+
+def _ended(running: Sandbox) -> bool:
+    deadline, silent = time.monotonic() + STOP_SECONDS, 0
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(running.pid, os.WNOHANG)
+        try:
+            os.kill(running.pid, 0)
+        except ProcessLookupError:
+            return True
+        # A dead child that its parent has not waited for keeps its number, and answers no more.
+        silent = silent + 1 if _ask("GET", running.port, "health") is None else 0
+        if silent > SILENT_POLLS:
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _ask(method: str, port: int, route: str) -> dict[str, Any] | None:
+    asked = urllib.request.Request(f"http://{HOST}:{port}/_mfinfra/{route}", method=method)
+    try:
+        with _opener.open(asked, timeout=ASK_SECONDS) as answer:
+            said = json.load(answer)
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _read_record(directory: Path) -> Record | None:
+    try:
+        said = json.loads((directory / "sandbox.json").read_text())
+        return Record(int(said["pid"]), int(said["port"]), str(said["nonce"]), str(said["version"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _log(directory: Path) -> Path:
+    return directory / "sandbox.log"
+
+
+@contextlib.contextmanager
+def _locked() -> Iterator[None]:
+    """One process at a time starts or stops; the lock goes with the process that holds it."""
+    directory = state_dir()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(directory / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,61 @@
+"""The server process of the sandbox: `python -m mfinfra.sandbox.server --port N --state-dir DIR`.
+
+It listens on 127.0.0.1 only, contacts nothing, and keeps all state in its memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+
+from mfinfra.sandbox import settings
+from mfinfra.sandbox.lifecycle import HOST, Record, write_record
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="mfinfra.sandbox.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--state-dir", type=Path, required=True, help="where `sandbox.json` is written")
+    parser.add_argument("--nonce", required=True, help="what the health route answers, to be known by")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    settings.prepare()
+    serve(chosen.port, chosen.state_dir, chosen.nonce)
+    return 0
+
+
+def serve(port: int, state_dir: Path, nonce: str) -> None:
+    """Serve on `port`, and tell `state_dir` where."""
+    # moto reads the environment when it is imported, so the imports stand behind `settings.prepare`.
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415
+    from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415
+    from mfinfra.sandbox.corrections.quiet import QuietRequest  # noqa: PLC0415
+
+    install()
+    identity = {"nonce": nonce, "version": settings.version()}
+    server = make_server(HOST, port, Gateway(identity), threaded=True, request_handler=QuietRequest)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # `shutdown` waits for the loop that this very handler interrupts.
+        Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    write_record(state_dir, Record(os.getpid(), server.server_port, nonce, settings.version()))
+    Thread(target=warm_up, daemon=True).start()
+    with server:
+        server.serve_forever(poll_interval=0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+import json
+import logging
+import threading
+import urllib.request
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mfinfra.sandbox import corrections, settings
+from mfinfra.sandbox.corrections.call import ServiceError
+from mfinfra.sandbox.corrections.turning import Turning, settle_after
+
+
+def error_of(call, /, **params):
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response
+    return error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_an_operation_that_moto_has_not_is_a_clean_501(sandbox, client_of):
+    create = client_of("ecr").create_pull_through_cache_rule
+    assert error_of(create, ecrRepositoryPrefix="ab", upstreamRegistryUrl="x") == ("NotImplemented", 501)
+    simulate = client_of("iam").simulate_custom_policy
+    assert error_of(simulate, PolicyInputList=["{}"], ActionNames=["s3:GetObject"]) == ("NotImplemented", 501)
+    filters = [{"Name": "nosuchfilter", "Values": ["x"]}]
+    assert error_of(client_of("ec2").describe_vpcs, Filters=filters) == ("NotImplemented", 501)
+
+
+def test_a_failure_of_the_sandbox_itself_is_told_as_one(sandbox, client_of, monkeypatch, caplog):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(corrections._by_operation, ("logs", "DescribeLogGroups"), (broken,))
+    with caplog.at_level(logging.CRITICAL, logger="mfinfra.sandbox.corrections.gateway"):
+        assert error_of(client_of("logs").describe_log_groups) == ("InternalFailure", 500)
+
+
+def test_the_health_route_tells_who_answers(sandbox):
+    with urllib.request.urlopen(f"{sandbox.endpoint}/_mfinfra/health") as answer:
+        assert json.load(answer)["sandbox"] == "embedded"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{sandbox.endpoint}/_mfinfra/ghost")
+    assert caught.value.code == 404
+    caught.value.close()
+
+
+def test_of_many_callers_one_makes_the_thing(sandbox, client_of):
+    logs, batch = client_of("logs"), client_of("batch")
+    won = []
+
+    def make():
+        try:
+            batch.create_compute_environment(computeEnvironmentName="one", type="UNMANAGED")
+            logs.create_log_group(logGroupName="one")
+            won.append(1)
+        except ClientError:
+            pass
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_regions_are_apart(sandbox, client_of):
+    client_of("logs").create_log_group(logGroupName="here")
+    assert client_of("logs", "eu-west-1").describe_log_groups()["logGroups"] == []
+
+
+def test_a_reset_drops_everything(sandbox, client_of):
+    client_of("s3").create_bucket(Bucket="abc")
+    client_of("batch").create_compute_environment(computeEnvironmentName="ce", type="UNMANAGED")
+    client_of("logs").create_log_group(logGroupName="g")
+    client_of("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    sandbox.reset()
+    assert client_of("s3").list_buckets()["Buckets"] == []
+    assert client_of("batch").describe_compute_environments()["computeEnvironments"] == []
+    assert client_of("logs").describe_log_groups()["logGroups"] == []
+    assert client_of("iam").list_roles()["Roles"] == []
+
+
+def test_objects_of_any_name_and_size_pass_unchanged(sandbox, client_of):
+    s3 = client_of("s3")
+    s3.create_bucket(Bucket="abc")
+    body = bytes(range(256)) * 4096
+    for key in ("plain", "a//b/../c", "ünï cödé+%2F?&=", "tail/"):
+        s3.put_object(Bucket="abc", Key=key, Body=body, Metadata={"a_b": "c"})
+        said = s3.get_object(Bucket="abc", Key=key)
+        assert (said["Body"].read(), said["Metadata"]) == (body, {"a_b": "c"})
+
+
+def test_every_correction_says_what_it_restores_and_where_aws_says_so():
+    known = corrections.corrections()
+    assert len(known) > 60
+    for each in known:
+        assert each.restores, each.name
+        assert each.act.__doc__, each.name
+        assert each.aws.startswith("https://docs.aws.amazon.com/"), each.name
+        assert corrections.corrected(each.service, each.operations[0]), each.name
+
+
+def test_corrections_stand_in_the_order_of_their_registration():
+    heard = []
+
+    def act(name):
+        def one(call, forward):
+            heard.append(name)
+            return forward()
+
+        return one
+
+    said = corrections.apply((act("outer"), act("inner")), None, lambda: {"answer": heard.copy()})
+    assert said == {"answer": ["outer", "inner"]}
+
+
+def test_a_status_turns_after_its_reads_or_its_time(monkeypatch):
+    settle_after(2)
+    turning = Turning("CREATING", "VALID")
+    assert [turning.read() for _ in range(3)] == ["CREATING", "CREATING", "VALID"]
+    assert turning.over
+    late = Turning("CREATING", "VALID")
+    monkeypatch.setattr("time.monotonic", lambda: float("inf"))
+    assert late.now == "VALID"
+    settle_after(0)
+
+
+def test_an_error_says_its_code_and_message():
+    assert str(ServiceError("Code", "message")) == "Code: message"
+
+
+def test_the_environment_of_a_client_leads_to_the_sandbox_only():
+    said = settings.client_environment("http://127.0.0.1:1", "eu-west-1")
+    assert said["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert (said["AWS_REGION"], said["AWS_ACCESS_KEY_ID"]) == ("eu-west-1", "testing")

@@ -1,0 +1,82 @@
+import pytest
+from botocore.exceptions import ClientError
+
+
+def refused(call, /, **params):
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    assert caught.value.response["Error"]["Code"] == "ClientException"
+    return caught.value.response["Error"]["Message"]
+
+
+def test_a_queue_shows_arns_and_its_time_limits(account):
+    arn = account.create()
+    limit = {"reason": "stuck", "state": "RUNNABLE", "maxTimeSeconds": 600, "action": "CANCEL"}
+    account.create_queue("work", jobStateTimeLimitActions=[limit], tags={"team": "ml"})
+    said = account.queue()
+    assert said["computeEnvironmentOrder"] == [{"order": 1, "computeEnvironment": arn}]
+    assert said["jobStateTimeLimitActions"] == [limit]
+    assert (said["state"], said["status"], said["tags"]) == ("ENABLED", "VALID", {"team": "ml"})
+    account.batch.update_job_queue(jobQueue="line", jobStateTimeLimitActions=[])
+    assert account.queue()["jobStateTimeLimitActions"] == []
+
+
+def test_a_queue_update_keeps_what_it_does_not_name(account):
+    account.create("a")
+    second = account.create("b")
+    account.create_queue("a")
+    account.batch.update_job_queue(jobQueue="line", priority=7)
+    account.batch.update_job_queue(jobQueue="line", computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "b"}])
+    said = account.queue()
+    assert (said["priority"], said["state"]) == (7, "ENABLED")
+    assert said["computeEnvironmentOrder"] == [{"order": 1, "computeEnvironment": second}]
+
+
+def test_a_queue_needs_valid_environments(slow_account):
+    slow_account.create()
+    with pytest.raises(ClientError, match="not valid"):
+        slow_account.create_queue("work")
+    slow_account.environment()
+    slow_account.create_queue("work")
+    assert [slow_account.queue()["status"] for _ in range(2)] == ["CREATING", "VALID"]
+
+
+def test_orders_that_batch_refuses_are_refused(account):
+    for name in "abcd":
+        account.create(name)
+    account.create("f", resources=account.fargate())
+    for members in (["ghost"], [], ["a", "f"], ["a", "b", "c", "d"]):
+        with pytest.raises(ClientError) as caught:
+            account.create_queue(*members)
+        assert caught.value.response["Error"]["Code"] == "ClientException"
+    assert account.queue() is None
+
+
+def test_a_scheduling_policy_is_exchanged_but_neither_added_nor_deleted_in_use(account):
+    account.create()
+    policies = [account.batch.create_scheduling_policy(name=name)["arn"] for name in ("p", "q")]
+    account.create_queue("work")
+    account.create_queue("work", name="fair", schedulingPolicyArn=policies[0])
+    update = account.batch.update_job_queue
+    assert "fairshare" in refused(update, jobQueue="line", schedulingPolicyArn=policies[0])
+    update(jobQueue="fair", schedulingPolicyArn=policies[1])
+    assert account.queue("fair")["schedulingPolicyArn"] == policies[1]
+    assert "in use" in refused(account.batch.delete_scheduling_policy, arn=policies[1])
+    account.batch.delete_scheduling_policy(arn=policies[0])
+
+
+def test_tags_are_added_listed_and_taken_away(account):
+    arn = account.create(tags={"a": "1"})
+    account.batch.tag_resource(resourceArn=arn, tags={"b": "2"})
+    account.batch.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert account.batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
+    assert account.environment()["tags"] == {"b": "2"}
+
+
+def test_a_job_is_submitted_to_a_queue(account):
+    account.create()
+    account.create_queue("work")
+    properties = {"image": "busybox", "vcpus": 1, "memory": 128, "command": ["true"]}
+    account.batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties=properties)
+    job = account.batch.submit_job(jobName="j", jobQueue="line", jobDefinition="d")["jobId"]
+    assert account.batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "SUCCEEDED"
