@@ -20,8 +20,9 @@ class Batch:
 
 
 def fingerprint(call: Call) -> str:
-    """Equal for calls that ask the same."""
-    return f"{call.service}:{call.operation}:{json.dumps(plain(call.params), sort_keys=True, default=str)}"
+    """Equal for calls that ask the same, and that take the same errors for an answer."""
+    asked = [plain(call.params), call.absent, call.fine, call.paginate, call.failures]
+    return f"{call.service}:{call.operation}:{json.dumps(asked, sort_keys=True, default=str)}"
 
 
 def batches(questions: Iterable[Call]) -> tuple[Batch, ...]:
