@@ -90,19 +90,20 @@ class Carrier:
             if not rows:
                 return
             if drain.each:
-                for row in rows:
-                    self.call(drain.call.with_params({**drain.call.params, **row}))
+                ready = [drain.call.with_params({**drain.call.params, **row}) for row in rows]
             else:
-                self.call(drain.call.with_params(_placed(drain.call.params, drain.into.split("."), rows)))
+                ready = [drain.call.with_params(_placed(drain.call.params, drain.into.split("."), rows))]
+            for call in ready:
+                self.call(call)
+                if self.aws.clock.stopped.is_set():
+                    raise _stopped(f"`{drain.call}` goes on as long as it finds something")
         raise UserError(f"`{drain.question}` still finds something after {DRAIN_LIMIT} rounds", code="MF3102")
 
     def wait(self, why: str, spent: float, seconds: float) -> None:
         """Pause, and say why; raises `UserError` when the run is stopped meanwhile."""
         self.tell(Waiting(self.address, why, spent))
         if self.aws.clock.sleep(seconds):
-            raise UserError(
-                f"stopped while {why}", hint="run the same command again, it goes on from here", code="MF3103"
-            )
+            raise _stopped(why)
 
     def ripen(self, moment: float) -> None:
         """Wait until `moment` on the clock: other services see a new role only after a while."""
@@ -126,6 +127,10 @@ class Carrier:
             hint=f"while {settle.why}; mend the cause and run the same command again",
             code="MF3104",
         )
+
+
+def _stopped(why: str) -> UserError:
+    return UserError(f"stopped while {why}", hint="run the same command again, it goes on from here", code="MF3103")
 
 
 def _reached(settle: Settle, status: object) -> bool:
