@@ -1,0 +1,123 @@
+"""An environment as a file: every default and reference filled in, stable, and readable again as the same.
+
+What AWS invents is shown as `${kind.name.attribute}`. Tags of the environment stand at each resource; a dependency
+that a filled-in reference no longer shows stands under `depends_on`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mfinfra import schemas
+from mfinfra.document import scalars
+from mfinfra.document.interpolate import escaped
+from mfinfra.document.nearest import did_you_mean
+from mfinfra.document.read import Reading
+from mfinfra.errors import UserError
+from mfinfra.model import Access, Address, Environment, Ref, Resource, Template
+
+# Wide enough that no text is folded: a folded line could not be copied.
+WIDTH = 1 << 20
+
+
+def show(reading: Reading, address: str | None = None) -> str:
+    """The whole file, or the one resource at `address`; raises `UserError` if there is none."""
+    environment = reading.environment
+    if address is None:
+        return write(environment)
+    every = {str(at): resource for at, resource in (*environment.resources.items(), *environment.disabled.items())}
+    if address not in every:
+        raise UserError(f"there is no `{address}` in `{environment.source.path}`", hint=did_you_mean(address, every))
+    resource = every[address]
+    disabled = resource.address in environment.disabled
+    return _dump({"resources": _resources({resource.address: _fields(resource, disabled=disabled)})})
+
+
+def write(environment: Environment) -> str:
+    """`environment` as the YAML of one file."""
+    fields = {
+        address: _fields(resource, disabled=address in environment.disabled)
+        for address, resource in (*environment.resources.items(), *environment.disabled.items())
+    }
+    scope = environment.scope
+    document: dict[str, Any] = {
+        "version": 1,
+        "environment": scope.environment,
+        "account": scope.account,
+        "region": scope.region,
+    }
+    if access := _access(environment.access):
+        document["aws"] = access
+    if environment.lock is not None:
+        document["lock"] = environment.lock
+    document["resources"] = _resources(fields)
+    if environment.metaflow:
+        document["metaflow"] = _plain(environment.metaflow)
+    return _dump(document)
+
+
+def _resources(fields: Mapping[Address, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for address, body in fields.items():
+        found.setdefault(address.kind, {})[address.name] = body
+    return found
+
+
+def _fields(resource: Resource, *, disabled: bool) -> dict[str, Any]:
+    known = schemas.traits(resource.kind)
+    fields = {name: _plain(resource.spec.get(name)) for name in known.fields}
+    fields["tags"] = _plain(resource.tags)
+    fields["depends_on"] = sorted(str(address) for address in resource.depends_on)
+    fields["protect"] = resource.protect
+    fields["adopt"] = resource.adopt
+    if disabled:
+        fields["enabled"] = False
+    return fields
+
+
+def _access(access: Access) -> dict[str, Any]:
+    fields = {"profile": access.profile, "assume_role": access.assume_role, "endpoint": access.endpoint}
+    return {name: _plain(value) for name, value in fields.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """`value` for YAML: what is not known is asked for by reference, and what looks like a reference is escaped."""
+    match value:
+        case Ref():
+            return f"${{{value}}}"
+        case Template(parts):
+            return "".join(escaped(part) if isinstance(part, str) else f"${{{part}}}" for part in parts)
+        case str():
+            return escaped(value)
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes for our own reader: quotes whatever would not come back as the same text."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        """Write every value out: people read this."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    lines = "\n" in text.rstrip("\n") and all(letter.isprintable() or letter == "\n" for letter in text)
+    quoted = scalars.read(text) != text or text == "<<"
+    style = "|" if lines else '"' if quoted else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _dump(document: Mapping[str, Any]) -> str:
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+    return text
