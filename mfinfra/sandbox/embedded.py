@@ -10,12 +10,10 @@ from mfinfra.sandbox import settings
 
 settings.prepare()  # before moto is imported, as it reads the environment then
 
-from werkzeug.serving import make_server  # noqa: E402
-
 from mfinfra.sandbox.corrections import turning  # noqa: E402
 from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402
 from mfinfra.sandbox.corrections.install import install  # noqa: E402
-from mfinfra.sandbox.corrections.quiet import QuietRequest  # noqa: E402
+from mfinfra.sandbox.listener import Listener  # noqa: E402
 
 
 class EmbeddedServer:
@@ -29,14 +27,14 @@ class EmbeddedServer:
         install()
         turning.settle_after(transition_polls)
         self._gateway = Gateway({"sandbox": "embedded"})
-        self._server = make_server("127.0.0.1", 0, self._gateway, threaded=True, request_handler=QuietRequest)
+        self._server = Listener(0, self._gateway)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="mfinfra-sandbox", daemon=True)
         self._started = False
 
     @property
     def endpoint(self) -> str:
         """The URL to give to boto3 as `endpoint_url`."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self._server.endpoint
 
     @property
     def environment(self) -> dict[str, str]:

@@ -16,7 +16,8 @@ from threading import Thread
 from types import FrameType
 
 from mfinfra.sandbox import settings
-from mfinfra.sandbox.lifecycle import HOST, Record, write_record
+from mfinfra.sandbox.lifecycle import Record, write_record
+from mfinfra.sandbox.listener import Listener
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,15 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(port: int, state_dir: Path, nonce: str) -> None:
     """Serve on `port`, and tell `state_dir` where."""
     # moto reads the environment when it is imported, so the imports stand behind `settings.prepare`.
-    from werkzeug.serving import make_server  # noqa: PLC0415
-
     from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415
     from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415
-    from mfinfra.sandbox.corrections.quiet import QuietRequest  # noqa: PLC0415
 
     install()
     identity = {"nonce": nonce, "version": settings.version()}
-    server = make_server(HOST, port, Gateway(identity), threaded=True, request_handler=QuietRequest)
+    server = Listener(port, Gateway(identity))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # `shutdown` waits for the loop that this very handler interrupts.

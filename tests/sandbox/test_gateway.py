@@ -1,3 +1,4 @@
+import http.client
 import json
 import logging
 import threading
@@ -135,3 +136,16 @@ def test_the_environment_of_a_client_leads_to_the_sandbox_only():
     said = settings.client_environment("http://127.0.0.1:1", "eu-west-1")
     assert said["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert (said["AWS_REGION"], said["AWS_ACCESS_KEY_ID"]) == ("eu-west-1", "testing")
+
+
+def test_a_connection_is_kept_for_the_next_call(sandbox):
+    connection = http.client.HTTPConnection(sandbox.endpoint.removeprefix("http://"))
+    connection.request("GET", "/_mfinfra/health")
+    connection.getresponse().read()
+    kept = connection.sock
+    connection.request("PUT", "/ghost", body=iter([b"ab", b"c" * 70000]), encode_chunked=True)
+    assert connection.getresponse().read()
+    connection.request("GET", "/_mfinfra/health", headers={"Expect": "100-continue", "X_Spoofed": "1"})
+    assert connection.getresponse().status == 200
+    assert connection.sock is kept
+    connection.close()

@@ -3,7 +3,7 @@
 A correction stands between the client and moto at moto's HTTP border. It is handed the operation's parameters and a
 `forward` that asks moto, and returns the operation's answer, both as botocore's model writes them. So a correction can
 be taken out alone, and a release of moto that answers as AWS does makes it do nothing: run the tests with
-`MFINFRA_SANDBOX_WITHOUT=<name>`, and if they pass, the correction can go.
+`SANDBOX_WITHOUT=<name>`, and if they pass, the correction can go.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def correction(service: str, *operations: str, restores: str, aws: str) -> Calla
         name = f"{service}.{act.__name__}"
         assert name not in _registered, f"two corrections are called {name}"
         _registered[name] = Correction(name, service, operations, restores, aws, act)
-        if name in os.environ.get("MFINFRA_SANDBOX_WITHOUT", "").split(","):
+        if name in os.environ.get("SANDBOX_WITHOUT", "").split(","):
             return act
         for operation in operations:
             key = (service, operation)
