@@ -21,6 +21,8 @@ from mfinfra.model import Environment, Resource, Scope
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
 INLINE_SIZE = 10_240
 TRUST_SIZE = 2_048
+AUTO = "auto"
+"""What `instance_profile` is when it is not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def _expanded(resource: Resource, parts: Parts) -> Resource:
     spec["trust"] = _with(spec, "trust", lambda value: _trust(trust(name, parts.scope), value, parts.scope))
     spec["policies"] = _with(spec, "policies", lambda value: _policies(resource, name, permissions(name, parts), value))
     spec["managed_policies"] = _with(spec, "managed_policies", lambda value: _managed(name, parts.scope, value))
-    if PRESETS[name].instance_profile:
+    if PRESETS[name].instance_profile and spec.get("instance_profile") == AUTO:
         spec["instance_profile"] = True
     _refuse(_oversized(resource, spec))
     return replace(resource, spec=spec)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mfinfra import schemas
 from mfinfra.errors import InvalidDocument
 from mfinfra.metaflow.presets import expand, policy_name
 from mfinfra.model import Access, Address, Environment, Mark, Resource, Scope, Source
 
 SHEET = yaml.safe_load((Path(__file__).parent / "presets.yaml").read_text("utf-8"))
 EVERYTHING = next(case["with"] for case in SHEET["cases"] if "everything" in case["name"])
-# What the role's schema gives to a field that is not written
-UNWRITTEN = {"path": "/", "trust": {}, "policies": {}, "managed_policies": [], "instance_profile": False}
+UNWRITTEN = schemas.complete("role", {})
 
 
 def merged(base, over):

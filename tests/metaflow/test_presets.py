@@ -21,7 +21,7 @@ def test_golden(case):
     assert spec["trust"] == policy.document([SHEET["trusts"][case["preset"]]])
     managed = SHEET["managed"].get(case["preset"])
     assert spec["managed_policies"] == ([managed] if managed else [])
-    assert spec["instance_profile"] is (case["preset"] == "ecs_instance")
+    assert spec["instance_profile"] == (True if case["preset"] == "ecs_instance" else "auto")
 
 
 def test_every_preset_has_a_golden_case():
@@ -91,6 +91,11 @@ def test_trust_written_beside_a_preset_is_appended():
     whole = policy.trust(services=["lambda.amazonaws.com"])
     for written in (whole, json.dumps(whole), {**whole, "Statement": whole["Statement"][0]}):
         assert expanded(preset="user", trust=written)["trust"]["Statement"][1:] == whole["Statement"]
+
+
+@pytest.mark.parametrize("written", [False, None])
+def test_an_instance_profile_that_is_not_wished_is_not_made(written):
+    assert expanded(preset="ecs_instance", instance_profile=written)["instance_profile"] is written
 
 
 @pytest.mark.parametrize("field", ["trust", "policies", "managed_policies"])
