@@ -180,7 +180,8 @@ class Observed:
 
     `spec` has the same fields as the desired one, in AWS's canonical form, as far as they were asked for.
     `outputs` are the attributes that others may refer to. `settled` is false while AWS is still changing it,
-    `leaving` is true while AWS is deleting it. `warnings` are sentences about its health.
+    `leaving` is true while AWS is deleting it. `warnings` are sentences about its health. `facts` are settings that
+    are no fields: a write that replaces the whole of which they are a part must carry them along.
     """
 
     spec: Spec
@@ -190,6 +191,7 @@ class Observed:
     settled: bool = True
     leaving: bool = False
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

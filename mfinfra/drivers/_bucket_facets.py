@@ -9,6 +9,7 @@ from mfinfra.drivers._declared import Change
 from mfinfra.model import Call, Document, Effects, Resource, Scope, Spec
 
 MISSING = ("404", "NoSuchBucket")
+BLOCKED = "BlockedEncryptionTypes"
 ACCESS = {
     "block_public_acls": "BlockPublicAcls",
     "ignore_public_acls": "IgnorePublicAcls",
@@ -87,7 +88,7 @@ def parse_encryption(answer: Document | None, resource: Resource) -> Spec:
         "key": _key_arn(default.get("KMSMasterKeyID", ""), resource.scope),
         "bucket_key": rules[0].get("BucketKeyEnabled", False),
     }
-    return {"encryption": canonical_encryption(found)}
+    return {"encryption": canonical_encryption(found), BLOCKED: rules[0].get(BLOCKED)}
 
 
 def _key_arn(key: str, scope: Scope) -> str:
@@ -100,6 +101,10 @@ def _key_arn(key: str, scope: Scope) -> str:
 
 
 def write_encryption(change: Change) -> Effects:
+    """Put the default, with the block of keys that come with each request (SSE-C), which is part of the same rule.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html
+    """
     wanted = change.want["encryption"]
     default = {"SSEAlgorithm": wanted["algorithm"]}
     if "key" in wanted:
@@ -107,6 +112,8 @@ def write_encryption(change: Change) -> Effects:
     rule: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": default}
     if "bucket_key" in wanted:
         rule["BucketKeyEnabled"] = wanted["bucket_key"]
+    if blocked := change.fact(BLOCKED):
+        rule[BLOCKED] = blocked
     return put(change, "PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
 
 

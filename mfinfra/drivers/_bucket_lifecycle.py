@@ -34,6 +34,7 @@ FILTER = {
     "object_size_greater_than": "ObjectSizeGreaterThan",
     "object_size_less_than": "ObjectSizeLessThan",
 }
+SMALLEST = "TransitionDefaultMinimumObjectSize"
 UNSET: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -53,22 +54,22 @@ def parse(answer: Document | None, resource: Resource) -> Spec:
     found = answer or {}
     return {
         "lifecycle_rules": canonical(from_aws(row) for row in found.get("Rules", ())),
-        "transition_default_minimum_object_size": found.get("TransitionDefaultMinimumObjectSize", ""),
+        SMALLEST: found.get(SMALLEST),
     }
 
 
 def write(change: Change) -> Effects:
     """Put every rule.
 
-    The smallest object that moves goes along as it is: without it S3 would quietly set today's default, and a bucket
-    from before September 2024 would stop archiving its small objects.
+    The smallest object that moves goes along as S3 has it: without it today's default would quietly be set, and a
+    bucket from before September 2024 would stop archiving its small objects.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
     rules = change.want["lifecycle_rules"]
     if not rules:
         return put(change, "DeleteBucketLifecycle")
-    size = change.want["transition_default_minimum_object_size"]
-    more = {"TransitionDefaultMinimumObjectSize": size} if size else {}
+    smallest = change.fact(SMALLEST)
+    more = {SMALLEST: smallest} if smallest else {}
     configuration = {"Rules": [to_aws(rule) for rule in rules]}
     return put(change, "PutBucketLifecycleConfiguration", LifecycleConfiguration=configuration, **more)
 

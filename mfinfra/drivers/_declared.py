@@ -53,13 +53,18 @@ class Change:
             return self.observed.outputs[attribute]
         return self.resource.output(attribute)
 
+    def fact(self, name: str) -> Any:
+        """What AWS holds under that name beside the fields; `None` if it does not, or has still to be made."""
+        return None if self.observed is None or self.observed.leaving else self.observed.facts.get(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Fields that AWS reads and writes together.
 
     `read` asks for them where the kind's own read does not hold them; `parse` turns that answer (`None`: none set)
-    into the fields. `write` brings AWS from `have` to `want`; a part without it has only create-only fields.
+    into the fields, and into facts under names that are no fields. `write` brings AWS from `have` to `want`; a part
+    without it has only create-only fields.
     """
 
     fields: tuple[str, ...]
@@ -154,7 +159,8 @@ class Kind:
         tags = observed.tags
         if self.tagging.read and self.tagging.parse:
             tags = self.tagging.parse(rest[-1])
-        return replace(observed, spec=spec, tags=tags)
+        facts = {name: spec.pop(name) for name in [*spec] if name not in self.traits.fields}
+        return replace(observed, spec=spec, tags=tags, facts={**observed.facts, **facts})
 
     def step(self, resource: Resource, observed: Observed | None) -> Step:
         """Create what is missing, update what differs, replace where AWS allows no update."""

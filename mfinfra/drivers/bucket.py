@@ -76,7 +76,6 @@ def born(resource: Resource, want: Spec) -> Spec:
         "tls_only": False,
         "policy": {},
         "lifecycle_rules": [],
-        "transition_default_minimum_object_size": "",
         "object_ownership": "BucketOwnerEnforced",
     }
 
@@ -154,7 +153,7 @@ DRIVER = Kind(
             parse=facets.parse_versioning,
         ),
         Part(
-            ("lifecycle_rules", "transition_default_minimum_object_size"),
+            ("lifecycle_rules",),
             write=lifecycle.write,
             read=facet("GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration"),
             parse=lifecycle.parse,
