@@ -46,6 +46,7 @@ class Record:
     port: int
     nonce: str
     version: str
+    started: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,8 @@ def find() -> Sandbox | None:
     said = _ask("GET", record.port, "health")
     if said is None or said.get("nonce") != record.nonce or said.get("pid") != record.pid:
         return None
-    started = (state_dir() / "sandbox.json").stat().st_mtime
     endpoint = f"http://{HOST}:{record.port}"
-    return Sandbox(endpoint, record.pid, record.port, record.version, started, _log(state_dir()))
+    return Sandbox(endpoint, record.pid, record.port, record.version, record.started, _log(state_dir()))
 
 
 def start(port: int = 0) -> Sandbox:
@@ -142,7 +142,10 @@ def _start(port: int) -> Sandbox:
     directory, nonce = state_dir(), secrets.token_hex(16)
     # The process inherits no credentials, and no endpoint or profile that could lead it elsewhere.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    command = [sys.executable, "-m", "mfinfra.sandbox.server", "--nonce", nonce]
+    # It finds the very package that starts it, wherever it is run, and keeps nobody's directory in use.
+    paths = [str(Path(__file__).parents[2]), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    command = [sys.executable, "-P", "-m", "mfinfra.sandbox.server", "--nonce", nonce]
     command += ["--port", str(port), "--state-dir", str(directory)]
     with os.fdopen(os.open(_log(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own interpreter and module
@@ -151,6 +154,7 @@ def _start(port: int) -> Sandbox:
             stdout=log,
             stderr=log,
             env=environment,
+            cwd=directory,
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS
@@ -196,7 +200,13 @@ def _ask(method: str, port: int, route: str) -> dict[str, Any] | None:
 def _read_record(directory: Path) -> Record | None:
     try:
         said = json.loads((directory / "sandbox.json").read_text())
-        return Record(int(said["pid"]), int(said["port"]), str(said["nonce"]), str(said["version"]))
+        return Record(
+            int(said["pid"]),
+            int(said["port"]),
+            str(said["nonce"]),
+            str(said["version"]),
+            float(said["started"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

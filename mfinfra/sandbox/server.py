@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
@@ -49,7 +50,7 @@ def serve(port: int, state_dir: Path, nonce: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    write_record(state_dir, Record(os.getpid(), server.server_port, nonce, settings.version()))
+    write_record(state_dir, Record(os.getpid(), server.server_port, nonce, settings.version(), time.time()))
     Thread(target=warm_up, daemon=True).start()
     with server:
         server.serve_forever(poll_interval=0.1)

@@ -149,3 +149,12 @@ def test_a_connection_is_kept_for_the_next_call(sandbox):
     assert connection.getresponse().status == 200
     assert connection.sock is kept
     connection.close()
+
+
+def test_an_answer_that_the_model_has_not_is_a_failure(sandbox, client_of, monkeypatch, caplog):
+    def invented(*_):
+        return {"logGroups": [{"ghost": 1}]}
+
+    monkeypatch.setitem(corrections._by_operation, ("logs", "DescribeLogGroups"), (invented,))
+    with caplog.at_level(logging.CRITICAL, logger="mfinfra.sandbox.corrections.gateway"):
+        assert error_of(client_of("logs").describe_log_groups) == ("InternalFailure", 500)

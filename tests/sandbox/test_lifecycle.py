@@ -87,7 +87,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_sandbox(home):
     thread.start()
     try:
         home.mkdir(parents=True)
-        lifecycle.write_record(home, lifecycle.Record(os.getpid(), server.server_port, "ours", "1"))
+        lifecycle.write_record(home, lifecycle.Record(os.getpid(), server.server_port, "ours", "1", 0.0))
         assert lifecycle.find() is None
         assert lifecycle.stop() is False
         assert not (home / "sandbox.json").exists()

@@ -81,6 +81,7 @@ def test_a_default_group_is_not_deleted_and_a_name_is_no_id(ec2):
 def test_groups_are_found_by_vpc_name_and_tag_and_in_pages(ec2):
     made = group(ec2, "wanted")
     ec2.create_tags(Resources=[made], Tags=[{"Key": "owner", "Value": "me"}])
+    refused("InvalidParameterValue", ec2.create_tags, Resources=[made], Tags=[{"Key": "aws:x", "Value": ""}])
     for name, value in (("group-name", "wanted"), ("tag:owner", "me")):
         filters = [{"Name": "vpc-id", "Values": [VPC_ID]}, {"Name": name, "Values": [value]}]
         found = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]

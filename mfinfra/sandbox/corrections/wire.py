@@ -144,6 +144,7 @@ def answer(service: str, operation: str, reply: Reply) -> Answer:
 def reply(known: Recognised, said: Answer) -> Reply:
     """The bytes of an answer, in the protocol of its request."""
     model = get_service_model(known.service)
+    check(model.operation_model(known.operation).output_shape, said, known.operation)
     serializer = get_serializer_class(model.service_name, known.protocol)(
         operation_model=model.operation_model(known.operation),
     )
@@ -151,6 +152,23 @@ def reply(known: Recognised, said: Answer) -> Reply:
     headers = tuple((name, str(value)) for name, value in made["headers"].items())
     body = made["body"]
     return Reply(made["status_code"], headers, body.encode() if isinstance(body, str) else body)
+
+
+def check(shape: Any, said: Any, path: str) -> None:
+    """Assert that an answer has no member that botocore's model has not; a client would never see it."""
+    if shape is None or said is None:
+        return
+    if shape.type_name == "structure":
+        unknown = set(said) - set(shape.members)
+        assert not unknown, f"{path} has no {', '.join(sorted(unknown))}"
+        for name, value in said.items():
+            check(shape.members[name], value, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for value in said:
+            check(shape.member, value, f"{path}[]")
+    elif shape.type_name == "map":
+        for value in said.values():
+            check(shape.value, value, f"{path}{{}}")
 
 
 def failure(service: str, protocol: str, error: ServiceError) -> Reply:
