@@ -1,0 +1,32 @@
+"""The question before a write. It is asked only where a person sees it and can answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from mfinfra.errors import UserError
+
+
+def require_terminal(flags: str) -> None:
+    """Raise `UserError`, naming the `flags` to add, where nobody could be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UserError(
+            "this needs a confirmation, and there is no terminal to ask on",
+            hint=f"add {flags} to go ahead without being asked",
+        )
+
+
+def ask(environment: Mapping[str, Any], verb: str, answer: str) -> None:
+    """Ask on stderr for exactly `answer`; raises `UserError` for anything else."""
+    from rich.text import Text  # noqa: PLC0415 - see the package's docstring
+
+    from mfinfra.render import console, inert  # noqa: PLC0415
+
+    where = f"`{environment['name']}` in account {environment['account']}, {environment['region']}"
+    question = Text.assemble(("\n" + verb, "bold"), f" {inert.line(where)}? Only `{inert.line(answer)}` is accepted")
+    console.write([question], sys.stderr)
+    console.put("  answer: ", sys.stderr)
+    if sys.stdin.readline().strip() != answer:
+        raise UserError("not confirmed; nothing was changed")

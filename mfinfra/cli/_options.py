@@ -1,0 +1,70 @@
+"""Arguments and flags that several commands take, each with its environment variable."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """What a document is printed as."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def addresses(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The addresses of the file on the command line, for the shell to complete; none while it cannot be read."""
+    from mfinfra import document  # noqa: PLC0415 - completion alone pays for it
+
+    try:
+        environment = document.read(ctx.params.get("file") or ctx.args[0]).environment
+    except Exception:  # noqa: BLE001 - a shell that completes must not be shown errors
+        return []
+    every = sorted(str(address) for address in (*environment.resources, *environment.disabled))
+    return [address for address in every if address.startswith(incomplete)]
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The environment file.", show_default=False)]
+
+Adopt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adopt",
+        metavar="ADDR|all",
+        envvar="MFINFRA_ADOPT",
+        autocompletion=addresses,
+        help="Take over what exists already and nobody owns, at this address or at all. May be repeated.",
+    ),
+]
+AllowDestroy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-destroy",
+        metavar="ADDR",
+        envvar="MFINFRA_ALLOW_DESTROY",
+        autocompletion=addresses,
+        help="Let this resource be destroyed although it holds data. May be repeated.",
+    ),
+]
+AllowReplace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-replace",
+        metavar="ADDR",
+        envvar="MFINFRA_ALLOW_REPLACE",
+        autocompletion=addresses,
+        help="Let this resource be replaced although it holds data. May be repeated.",
+    ),
+]
+Parallelism = Annotated[
+    int,
+    typer.Option("--parallelism", metavar="N", min=1, envvar="MFINFRA_PARALLELISM", help="Calls side by side."),
+]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", "-y", "--auto-approve", envvar="MFINFRA_YES", help="Do not ask; for runs without a person."),
+]

@@ -1,0 +1,99 @@
+"""The application: its commands by group, and `main`, which turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+import typer.main
+
+from mfinfra import __version__
+from mfinfra.cli import _failure, _help, _signals, apply, destroy, plan, sandbox, schema, show, validate
+
+COMMANDS: dict[str, tuple[ModuleType, ...]] = {
+    "Everyday": (validate, plan, apply, destroy),
+    "Look closer": (show, schema),
+    "Try it out": (sandbox,),
+}
+EXAMPLES = ("mfinfra plan environments/prod.yaml", "mfinfra apply environments/prod.yaml")
+SHORT = """\
+mfinfra: plan and apply for the AWS resources that Metaflow needs
+
+  mfinfra validate prod.yaml    check the file, offline
+  mfinfra plan prod.yaml        show what would change; writes nothing
+  mfinfra apply prod.yaml       show it, ask, carry it out
+  mfinfra sandbox start         a local AWS to try it on, without an account
+
+`mfinfra --help` lists the commands, `mfinfra plan --help` explains one
+"""
+
+app = typer.Typer(
+    name="mfinfra",
+    cls=_help.Group,
+    # Its markup would read live text as orders, and importing it takes longer than the rest of `--help`.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_help.ending(EXAMPLES, tuple(_help.MEANINGS))
+    + "\n\nEvery flag has an environment variable, shown in the help of its command.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --version: as JSON, with what it runs on.")] = False,
+) -> None:
+    """Plan and apply for the AWS resources that Metaflow needs, with no state file."""
+    if json and not version:
+        ctx.fail("--json belongs to --version.")
+    if version:
+        sys.stdout.write(_version_json() if json else f"mfinfra {__version__}\n")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        sys.stdout.write(SHORT)
+
+
+for group, modules in COMMANDS.items():
+    for module in modules:
+        name = module.__name__.rpartition(".")[2]
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, rich_help_panel=group)
+        else:
+            epilog = _help.ending(module.EXAMPLES, module.CODES)
+            app.command(name, cls=_help.Command, epilog=epilog, rich_help_panel=group)(module.command)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # what a test puts in place of a stream
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal without UTF-8
+    try:
+        with _signals.ending():
+            command: Any = typer.main.get_command(app)
+            arguments = None if argv is None else list(argv)
+            code = command.main(args=arguments, prog_name="mfinfra", standalone_mode=False)
+    except SystemExit as ended:  # shell completion ends like this
+        code = ended.code
+    except BaseException as raised:  # noqa: BLE001 - whatever it is, it becomes a message and an exit code
+        code = _failure.report(raised)
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _version_json() -> str:
+    import json  # noqa: PLC0415 - for this one flag
+    import platform  # noqa: PLC0415
+    from importlib import metadata  # noqa: PLC0415
+
+    packages = {name: metadata.version(name) for name in ("boto3", "botocore", "rich", "typer")}
+    found = {"mfinfra": __version__, "python": platform.python_version(), "platform": platform.platform(), **packages}
+    return json.dumps(found, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,78 @@
+"""`mfinfra sandbox`: four commands around the local AWS."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mfinfra.cli import _help
+
+CODES = (0, 1, 70)
+START = ("mfinfra sandbox start", "mfinfra apply environments/sandbox.yaml")
+STOP = ("mfinfra sandbox stop", "mfinfra sandbox start --port 5055")
+STATUS = ("mfinfra sandbox status", "mfinfra sandbox status && mfinfra plan environments/sandbox.yaml")
+RESET = ("mfinfra sandbox reset", "mfinfra sandbox reset && mfinfra apply environments/sandbox.yaml --yes")
+
+app = typer.Typer(
+    cls=_help.Group,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    epilog=_help.ending(START, CODES),
+    help="The local AWS on this machine: no account, no Docker, nothing leaves loopback.",
+)
+
+
+@app.command(cls=_help.Command, epilog=_help.ending(START, CODES))
+def start(
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, envvar="MFINFRA_PORT", help="The port; 0 is a free one."),
+    ] = 0,
+) -> int:
+    """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
+    from mfinfra.render import console, progress  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+
+    with progress.doing("starting the sandbox", sys.stderr):
+        running = lifecycle.start(port)
+    console.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    console.put("hint: `aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped\n", sys.stderr)
+    return 0
+
+
+@app.command(cls=_help.Command, epilog=_help.ending(STOP, CODES))
+def stop() -> int:
+    """End it, and all that is in it."""
+    from mfinfra.render import console  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+
+    console.put("the sandbox is stopped\n" if lifecycle.stop() else "no sandbox was running\n", sys.stdout)
+    return 0
+
+
+@app.command(cls=_help.Command, epilog=_help.ending(STATUS, CODES))
+def status() -> int:
+    """Say whether it runs, and where."""
+    from mfinfra.errors import UserError  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import console  # noqa: PLC0415
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+
+    running = lifecycle.find()
+    if running is None:
+        raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
+    console.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    console.put(f"  version  {running.version}\n  log      {running.log}\n", sys.stdout)
+    return 0
+
+
+@app.command(cls=_help.Command, epilog=_help.ending(RESET, CODES))
+def reset() -> int:
+    """Drop all that is in it; the network that it starts with is there again."""
+    from mfinfra.render import console  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+
+    lifecycle.reset()
+    console.put("the sandbox is empty\n", sys.stdout)
+    return 0

@@ -1,0 +1,35 @@
+"""`mfinfra show`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mfinfra.cli._options import File, addresses
+
+EXAMPLES = ("mfinfra show environments/prod.yaml", "mfinfra show environments/prod.yaml job_queue.default")
+CODES = (0, 1, 70)
+
+
+def command(
+    file: File,
+    address: Annotated[
+        str | None,
+        typer.Argument(metavar="[ADDRESS]", help="Only this resource.", autocompletion=addresses, show_default=False),
+    ] = None,
+) -> int:
+    """Print the file with every default and reference filled in.
+
+    The output is an environment file again. Values that only AWS can tell stay references.
+    """
+    from mfinfra import document  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.cli import _saved  # noqa: PLC0415
+    from mfinfra.render import console, problems  # noqa: PLC0415
+
+    _saved.refuse(file, "plan")
+    reading = document.read(file)
+    console.write(problems.problems(reading.warnings), sys.stderr)
+    console.put(document.show(reading, address), sys.stdout)
+    return 0

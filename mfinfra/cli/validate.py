@@ -1,0 +1,37 @@
+"""`mfinfra validate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mfinfra.cli._options import Format
+
+EXAMPLES = ("mfinfra validate environments/prod.yaml", "mfinfra validate --format json environments/*.yaml")
+CODES = (0, 1, 70)
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Environment files.", show_default=False)],
+    format_: Annotated[
+        Format, typer.Option("--format", envvar="MFINFRA_FORMAT", help="What to print the problems as.")
+    ] = Format.TEXT,
+) -> int:
+    """Check environment files offline: YAML, schema, references, lint.
+
+    All problems of all files are reported in one run. No credentials are needed and nothing is read from AWS.
+    """
+    from mfinfra.cli import _check  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import console, json, problems  # noqa: PLC0415
+
+    checked = [_check.check(file) for file in files]
+    found = [problem for one in checked for problem in one.problems]
+    if format_ is Format.JSON:
+        console.put(json.problems(found, [str(file) for file in files]), sys.stdout)
+    else:
+        console.write(problems.problems(found), sys.stderr)
+        console.write(_check.verdicts(checked), sys.stdout)
+    return 0 if all(one.valid for one in checked) else 1

@@ -1,0 +1,169 @@
+"""The lines of what differs inside one resource: leaf by leaf, with paths, from `change.fields` of the document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import groupby
+from typing import Any
+
+from rich.text import Text
+
+from mfinfra.render import inert, values
+
+Path = tuple[str | int, ...]
+STYLES: Mapping[str, str] = {"+": "green", "-": "red", "~": "yellow", " ": ""}
+NOTE = "dim"
+REPLACES = "  # forces replacement"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value that differs; `None` where there is none. `note` stands in place of both where it says more."""
+
+    path: Path
+    before: Any
+    after: Any
+    replaces: bool = False
+    note: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """`+`, `-` or `~`."""
+        if self.before is None:
+            return "+"
+        return "-" if self.after is None else "~"
+
+    @property
+    def of_list(self) -> bool:
+        """Whether this is an element that a list gains or loses."""
+        return len(self.path) > 1 and isinstance(self.path[-1], int) and self.symbol != "~"
+
+
+def leaves(fields: Sequence[Mapping[str, Any]]) -> Iterator[Leaf]:
+    """The leaves of the document's `fields`; what arrives whole and has structure is taken apart here."""
+    for field in fields:
+        leaf = Leaf(tuple(field["path"]), field["before"], field["after"], bool(field.get("replaces")))
+        yield from _apart(leaf)
+
+
+def rows(found: Sequence[Leaf], indent: int) -> Iterator[Text]:
+    """A line or more for each leaf; the elements that a list gains or loses stand under the list's name."""
+    for (of_list, _), group in groupby(found, key=lambda leaf: (leaf.of_list, leaf.path[:-1] if leaf.of_list else 0)):
+        members = list(group)
+        if not of_list:
+            for leaf in members:
+                yield from _row(leaf, inert.path(leaf.path), indent)
+            continue
+        replaces = any(leaf.replaces for leaf in members)
+        yield _line("~", inert.path(members[0].path[:-1]), indent, replaces)
+        for leaf in members:
+            yield from _row(Leaf(leaf.path, leaf.before, leaf.after), "", indent + 4)
+
+
+def attribute(name: str, value: Any, indent: int, symbol: str = " ") -> Iterator[Text]:
+    """An attribute that does not differ, or goes or comes with its resource."""
+    yield from _valued(symbol, inert.key(name), value, indent, replaces=False)
+
+
+def _row(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
+    if leaf.note:
+        yield _line(leaf.symbol, f"{name}: {leaf.note}", indent, leaf.replaces)
+    elif leaf.symbol == "+":
+        yield from _valued("+", name, leaf.after, indent, leaf.replaces)
+    elif leaf.symbol == "-":
+        yield from _valued("-", name, leaf.before, indent, leaf.replaces)
+    elif _several_lines(leaf.before, leaf.after):
+        yield _line("~", f"{name}:", indent, leaf.replaces)
+        yield from _by_line(leaf.before, leaf.after, indent + 4)
+    else:
+        yield from _changed(leaf, name, indent)
+
+
+def _changed(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
+    before, after = values.inline(leaf.before), values.inline(leaf.after)
+    if len(before) + len(after) > values.INLINE:
+        yield _line("~", f"{name}:", indent, leaf.replaces)
+        yield from _valued("-", "", leaf.before, indent + 4, replaces=False)
+        yield from _valued("+", "", leaf.after, indent + 4, replaces=False)
+        return
+    line = _line("~", f"{name}: ", indent, replaces=False)
+    line.append(before, STYLES["-"]).append(" -> ").append(after, STYLES["+"])
+    yield _noted(line, leaf.replaces)
+
+
+def _valued(symbol: str, name: str, value: Any, indent: int, replaces: bool) -> Iterator[Text]:
+    first, *rest = values.expanded(value)
+    head = f"{name}: {first}".rstrip() if name else first
+    yield _line(symbol, head, indent, replaces)
+    for part in rest:
+        yield Text(" " * (indent + 2)).append(part, STYLES[symbol])
+
+
+def _by_line(before: str, after: str, indent: int) -> Iterator[Text]:
+    """A text of several lines: what stays has one line of context, what differs has its sign."""
+    old, new = before.split("\n"), after.split("\n")
+    for tag, low, high, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            kept = old[low:high]
+            for part in kept if len(kept) <= 2 else (kept[0], None, kept[-1]):  # noqa: PLR2004 - first and last line
+                hidden = f"  # ({len(kept) - 2} unchanged lines hidden)"
+                yield _line(" ", f"| {inert.line(part)}", indent) if part is not None else _comment(hidden, indent)
+            continue
+        yield from (_line("-", f"| {inert.line(part)}", indent) for part in old[low:high])
+        yield from (_line("+", f"| {inert.line(part)}", indent) for part in new[start:end])
+
+
+def _line(symbol: str, text: str, indent: int, replaces: bool = False) -> Text:
+    styled = STYLES[symbol] if symbol != "~" else ""
+    line = Text(" " * indent).append(symbol, STYLES[symbol]).append(" ").append(text, styled)
+    line.rstrip()
+    return _noted(line, replaces)
+
+
+def _noted(line: Text, replaces: bool) -> Text:
+    return line.append(REPLACES, "red") if replaces else line
+
+
+def _comment(text: str, indent: int) -> Text:
+    return Text(" " * indent).append(text, NOTE)
+
+
+def _several_lines(before: Any, after: Any) -> bool:
+    return isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after)
+
+
+def _apart(leaf: Leaf) -> Iterator[Leaf]:
+    before, after = values.parsed(leaf.before), values.parsed(leaf.after)
+    if values.unknown(before) or values.unknown(after):
+        yield leaf
+    elif before == after and leaf.before != leaf.after:
+        yield replace(leaf, note="(the same JSON, written differently)")
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        yield from list(_members(leaf, before, after)) or [leaf]
+    elif isinstance(before, list) and isinstance(after, list) and before != after:
+        yield from _elements(leaf, before, after)
+    else:
+        yield leaf
+
+
+def _members(leaf: Leaf, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Leaf]:
+    for name in [*before, *(name for name in after if name not in before)]:
+        if before.get(name) != after.get(name):
+            yield from _apart(Leaf((*leaf.path, name), before.get(name), after.get(name), leaf.replaces))
+
+
+def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]:
+    keys = [[json.dumps(item, sort_keys=True, default=str) for item in side] for side in (before, after)]
+    for tag, low, high, start, end in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
+        old, new = before[low:high], after[start:end]
+        if tag == "equal":
+            continue
+        if len(old) == len(new) and all(isinstance(item, Mapping) for item in (*old, *new)):
+            for offset, (one, other) in enumerate(zip(old, new, strict=True)):
+                yield from _apart(Leaf((*leaf.path, low + offset), one, other, leaf.replaces))
+            continue
+        yield from (Leaf((*leaf.path, low + at), item, None, leaf.replaces) for at, item in enumerate(old))
+        yield from (Leaf((*leaf.path, start + at), None, item, leaf.replaces) for at, item in enumerate(new))

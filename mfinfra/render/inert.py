@@ -1,0 +1,59 @@
+"""Any text made harmless for a terminal and a build log: one value is one line, and a line is never an order.
+
+Texts of AWS were cleaned where they were read. A plan can also come from a file, and error messages from anywhere, so
+that every renderer passes what it prints through here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+COMMAND = re.compile(r"^(\s*):(?=:)")  # GitHub's runner obeys `::…` after any indentation
+OLD_COMMAND = "##["  # … and `##[…]` anywhere in a line
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_:/@+=-]+")
+FIRST_BEYOND_BMP = 0x10000
+
+
+def line(value: object) -> str:
+    """`value` as one line: what is not printable becomes a visible escape, line breaks and tabs too."""
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escape(char) for char in text)
+    return COMMAND.sub(r"\1\\u003a", text).replace(OLD_COMMAND, "##\\u005b")
+
+
+def lines(value: object) -> list[str]:
+    """Text of several lines, each of them inert and without the spaces at its ends."""
+    return [line(part.strip()) for part in str(value).split("\n")]
+
+
+def scalar(value: Any) -> str:
+    """A JSON scalar as JSON, on one line."""
+    return line(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def key(name: object) -> str:
+    """The name of a member, in quotes where it is more than a word."""
+    text = str(name)
+    return line(text) if PLAIN_KEY.fullmatch(text) else scalar(text)
+
+
+def path(parts: tuple[str | int, ...]) -> str:
+    """`("statement", 0, "my.key")` → `statement[0]["my.key"]`."""
+    written = ""
+    for part in parts:
+        if isinstance(part, int):
+            written += f"[{part}]"
+        elif PLAIN_KEY.fullmatch(part):
+            written += f".{line(part)}" if written else line(part)
+        else:
+            written += f"[{scalar(part)}]"
+    return written
+
+
+def _escape(char: str) -> str:
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char)
+    code = ord(char)
+    return short or (f"\\u{code:04x}" if code < FIRST_BEYOND_BMP else f"\\U{code:08x}")

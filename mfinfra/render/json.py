@@ -1,0 +1,45 @@
+"""Documents as JSON for programs: the plan as it is, and problems in the shape that Terraform's `validate` has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mfinfra.errors import Problem
+
+FORMAT_VERSION = "1.0"
+
+
+def problems(found: Sequence[Problem], files: Sequence[str]) -> str:
+    """What `validate --format json` prints: every problem and warning of all `files`."""
+    errors = sum(1 for problem in found if problem.severity == "error")
+    return text(
+        {
+            "format_version": FORMAT_VERSION,
+            "valid": errors == 0,
+            "error_count": errors,
+            "warning_count": len(found) - errors,
+            "files": list(files),
+            "diagnostics": [_diagnostic(problem) for problem in found],
+        }
+    )
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """The document as JSON text, keys sorted; what is not ASCII is escaped, so that a terminal cannot obey it."""
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _diagnostic(problem: Problem) -> dict[str, Any]:
+    start = {"line": problem.line, "column": problem.column}
+    end = {"line": problem.line, "column": problem.column + problem.length}
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "summary": problem.message,
+        "address": problem.subject or None,
+        "range": {"filename": problem.file, "start": start, "end": end} if problem.line else None,
+        "snippet": problem.source or None,
+        "hint": problem.hint,
+    }

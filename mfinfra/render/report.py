@@ -1,0 +1,86 @@
+"""The end of an apply: what was done, what failed and why, what was skipped, and what that comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.text import Text
+
+from mfinfra.errors import MfinfraError
+from mfinfra.model import Called, Done, Event, Failed, Skipped
+from mfinfra.render import inert, problems
+from mfinfra.render.progress import DONE, seconds
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened in a run; `calls` counts the writes that AWS answered."""
+
+    done: list[Done] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    calls: int = 0
+
+    def take(self, event: Event) -> None:
+        """Note what happened."""
+        match event:
+            case Done():
+                self.done.append(event)
+            case Failed():
+                self.failed.append(event)
+            case Skipped():
+                self.skipped.append(event)
+            case Called():
+                self.calls += 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that was planned was carried out."""
+        return not self.failed and not self.skipped
+
+    @property
+    def bugs(self) -> tuple[Exception, ...]:
+        """What failed for a reason that is nobody's fault but ours."""
+        return tuple(event.error for event in self.failed if not isinstance(event.error, MfinfraError))
+
+
+def lines(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Iterator[Text]:
+    """The report; `elapsed` in seconds."""
+    if tally.done and not tally.whole:
+        yield Text("Done", "bold green")
+        yield from (Text(f"  {inert.line(event.address)} {DONE[event.action]}") for event in tally.done)
+    if tally.failed:
+        yield Text("Failed", "bold red")
+        for event in tally.failed:
+            yield from _failure(event)
+    if tally.skipped:
+        yield Text("Skipped", "bold yellow")
+        yield from (
+            Text(f"  {inert.line(event.address)}: not {DONE[event.action]}, because {inert.line(event.because)}")
+            for event in tally.skipped
+        )
+    yield verdict(tally, elapsed, interrupted=interrupted)
+
+
+def verdict(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Text:
+    """The last line: `Apply complete: …` or `Apply stopped part-way: …`."""
+    took = f"in {seconds(elapsed)}"
+    if tally.whole and not interrupted:
+        counts: dict[str, int] = {}
+        for event in tally.done:
+            counts[DONE[event.action]] = counts.get(DONE[event.action], 0) + 1
+        said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing was to be done"
+        return Text.assemble(("Apply complete: ", "bold green"), f"{said}, {took}")
+    word = "interrupted" if interrupted else "stopped part-way" if tally.calls else "failed"
+    counted = f"{len(tally.done)} done, {len(tally.failed)} failed, {len(tally.skipped)} skipped"
+    said = f"{counted}, {took}; the same command goes on from here"
+    return Text.assemble((f"Apply {word}: ", "bold red"), said)
+
+
+def _failure(event: Failed) -> Iterator[Text]:
+    error = event.error
+    line = Text(f"  {inert.line(event.address)}: ").append(inert.line(problems.message(error)))
+    code = error.code if isinstance(error, MfinfraError) else "a bug in mfinfra"
+    yield line.append(f" [{inert.line(code)}]", "dim") if code else line
+    yield from problems.hint(error.hint if isinstance(error, MfinfraError) else None, 4)

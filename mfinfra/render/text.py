@@ -1,0 +1,241 @@
+"""The plan as text, from its document alone: the verdict first and last, what is destroyed before all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+
+from mfinfra.render import fields, inert
+
+Document = Mapping[str, Any]
+OWNERSHIP = "mfinfra:"
+SHORT_COMMIT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one sort of action is shown: its sign, colour, the phrase about a resource, and the word in the legend."""
+
+    symbol: str
+    style: str
+    phrase: str
+    legend: str
+
+
+LOOKS: Mapping[tuple[str, ...], Look] = {
+    ("delete",): Look("-", "red", "will be destroyed", "destroy"),
+    ("create", "delete"): Look(
+        "+/-", "red", "must be replaced (create, then destroy)", "replace: create the new one, move over, then destroy"
+    ),
+    ("delete", "create"): Look(
+        "-/+", "red", "must be replaced (destroy, then create)", "replace: destroy, then create"
+    ),
+    ("create",): Look("+", "green", "will be created", "create"),
+    ("update",): Look("~", "yellow", "will be updated in place", "update in place"),
+    ("adopt",): Look("=", "cyan", "will be adopted (tags added, settings as they are)", "adopt"),
+    ("adopt", "update"): Look("=", "cyan", "will be adopted and updated in place", "adopt"),
+    ("forget",): Look(".", "red", "will no longer be managed, and stays", "no longer managed"),
+    ("no-op",): Look(" ", "", "is as it should be", ""),
+}
+BLOCKED = Look("!", "magenta", "", "blocked by a guard; the hint names what lifts it")
+
+
+def lines(document: Document, *, full: bool = False, summary: bool = False) -> Iterator[Text]:
+    """The whole plan; `full` hides nothing, `summary` gives one line for each resource."""
+    changes = [change for change in document["resource_changes"] if full or not _same(change)]
+    yield from verdict(document)
+    yield from _header(document)
+    if not summary:
+        yield from _legend(changes)
+        yield from _bodies(changes, full)
+    else:
+        yield from _list("", sorted(changes, key=lambda change: not _destroys(change)))
+    yield from _metaflow(document)
+    yield from _checks(document, changes)
+    if not summary:
+        yield from _list("Destroyed or replaced by this plan", filter(_destroys, changes))
+    yield Text()
+    yield from verdict(document, last=True)
+
+
+def verdict(document: Document, *, last: bool = False) -> Iterator[Text]:
+    """What the plan comes to; the last line of a plan with changes is made for programs that look for it."""
+    summary, changes = document["summary"], document["resource_changes"]
+    blocked = summary.get("blocked", 0)
+    if blocked:
+        steps = "1 step is" if blocked == 1 else f"{blocked} steps are"
+        refused = Text("Blocked: ", "bold magenta").append(f"{steps} refused by a guard, and nothing is applied until")
+        refused.append(" that is lifted")
+    if all(map(_same, changes)):
+        yield Text.assemble(("No changes", "bold green"), f": {_matching(len(changes))}")
+        return
+    counts = (
+        f"{summary['adopt']} to adopt, {summary['create']} to create, {summary['update']} to change, "
+        f"{summary['replace']} to replace, {summary['delete']} to destroy."
+    )
+    plan = Text.assemble(("Plan: ", "bold"), counts)
+    yield from [refused, plan] if blocked and last else [plan, refused] if blocked else [plan]
+
+
+def _matching(count: int) -> str:
+    if count == 0:
+        return "there is nothing to make and nothing to destroy"
+    return "1 resource was compared with AWS and matches" if count == 1 else f"{count} resources match what AWS has"
+
+
+def _header(document: Document) -> Iterator[Text]:
+    environment, source = document["environment"], document["source"]
+    commit = source.get("git_commit")
+    dirty = ", with uncommitted changes" if source.get("git_dirty") else ""
+    rows = {
+        "environment": environment["name"],
+        "account": f"{environment['account']}, {environment['region']}",
+        "caller": environment["caller"],
+        "endpoint": _endpoint(environment.get("endpoint")),
+        "file": source["path"],
+        "commit": f"{commit[:SHORT_COMMIT]}{dirty}" if commit else None,
+    }
+    yield Text()
+    for name, value in rows.items():
+        if value:
+            yield Text("  ").append(f"{name:<13}", "dim").append(inert.line(value))
+
+
+def _endpoint(endpoint: str | None) -> str | None:
+    return "sandbox (an emulator on this machine, not AWS)" if endpoint == "sandbox" else endpoint
+
+
+def _legend(changes: Sequence[Document]) -> Iterator[Text]:
+    used = {_look(change) for change in changes if not _same(change)}
+    shown = {look.symbol: look for look in (*LOOKS.values(), BLOCKED) if look in used}
+    if shown:
+        yield Text()
+        for look in shown.values():
+            yield Text("  ").append(f"{look.symbol:>3}", look.style).append(f"  {look.legend}", "dim")
+
+
+def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
+    for change in sorted(changes, key=lambda change: (not _destroys(change), _same(change))):
+        yield Text()
+        yield _headline(change)
+        yield from _reasons(change)
+        yield from _content(change, full)
+
+
+def _headline(change: Document) -> Text:
+    look, phrase = _look(change), _action(change).phrase
+    block = change.get("blocked")
+    if block:
+        phrase = f"{phrase}, but is blocked"
+    line = Text("  ").append(f"{look.symbol:>3}", f"bold {look.style}".strip())
+    line.append(" ").append(inert.line(change["address"]), "bold").append(f" {phrase}", look.style)
+    return line.append(f" [{inert.line(block['code'])}]", "dim") if block else line
+
+
+def _reasons(change: Document) -> Iterator[Text]:
+    if change.get("action_reason"):
+        yield _note(f"# (because {inert.line(change['action_reason'])})")
+    block = change.get("blocked")
+    if block:
+        yield Text("      ").append(inert.line(block["message"]), "magenta")
+        for number, hint in enumerate(inert.lines(block["hint"])):
+            yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
+
+
+def _content(change: Document, full: bool) -> Iterator[Text]:
+    detail = change["change"]
+    if change.get("physical_id") and (_destroys(change) or full):
+        yield from fields.attribute("physical id", change["physical_id"], 6)
+    found = list(fields.leaves(detail["fields"]))
+    owned = [leaf for leaf in found if _ownership(leaf)]
+    if owned and not full:
+        found = [leaf for leaf in found if leaf not in owned]
+        yield from fields.rows(
+            [fields.Leaf(("tags",), None, None, note=f"(mfinfra's ownership tags, {len(owned)})")], 6
+        )
+    yield from fields.rows(found, 6)
+    yield from _rest(change, full)
+
+
+def _rest(change: Document, full: bool) -> Iterator[Text]:
+    """The attributes that do not differ, or that only go or come with their resource."""
+    detail = change["change"]
+    values = detail["after"] if detail["after"] is not None else detail["before"] or {}
+    shown = {field["path"][0] for field in detail["fields"]}
+    rest = {name: value for name, value in values.items() if name not in shown}
+    if full:
+        for name, value in rest.items():
+            yield from fields.attribute(name, value, 6)
+    elif rest:
+        word = "more" if detail["before"] is None or detail["after"] is None else "unchanged"
+        yield _note(f"# ({len(rest)} {word} attribute{'s' if len(rest) != 1 else ''} hidden)")
+
+
+def _metaflow(document: Document) -> Iterator[Text]:
+    found = [
+        fields.Leaf((name,), row["before"], row["after"])
+        for name, row in (document.get("metaflow_changes") or {}).items()
+    ]
+    if found:
+        yield from _title("Metaflow configuration")
+        yield from fields.rows(found, 4)
+
+
+def _checks(document: Document, changes: Sequence[Document]) -> Iterator[Text]:
+    """What is worth a look and is not said at its resource already."""
+    told = {(change["address"], change["blocked"]["code"]) for change in changes if change.get("blocked")}
+    found = [
+        check
+        for check in document["checks"]
+        if check["status"] != "pass" and (check.get("address"), check["code"]) not in told
+    ]
+    if found:
+        yield from _title("Warnings")
+    for check in found:
+        line = Text("  ").append(f"[{inert.line(check['code'])}] ", "yellow")
+        yield line.append(f"{inert.line(check['address'])}: " if check.get("address") else "").append(
+            inert.line(check["message"])
+        )
+
+
+def _list(title: str, changes: Iterable[Document]) -> Iterator[Text]:
+    """One line for each resource."""
+    rows = [_headline(change) for change in changes]
+    if rows:
+        yield from _title(title) if title else [Text()]
+        yield from rows
+
+
+def _title(text: str) -> Iterator[Text]:
+    yield Text()
+    yield Text(text, "bold")
+
+
+def _note(text: str) -> Text:
+    return Text("      ").append(text, "dim")
+
+
+def _action(change: Document) -> Look:
+    actions = tuple(change["change"]["actions"])
+    return LOOKS.get(actions) or Look(
+        "?", "red", inert.line(", ".join(actions)), "an action this version does not know"
+    )
+
+
+def _look(change: Document) -> Look:
+    return BLOCKED if change.get("blocked") else _action(change)
+
+
+def _destroys(change: Document) -> bool:
+    return "delete" in change["change"]["actions"]
+
+
+def _same(change: Document) -> bool:
+    return list(change["change"]["actions"]) == ["no-op"]
+
+
+def _ownership(leaf: fields.Leaf) -> bool:
+    return len(leaf.path) > 1 and leaf.path[0] == "tags" and str(leaf.path[1]).startswith(OWNERSHIP)

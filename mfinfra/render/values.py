@@ -1,0 +1,65 @@
+"""Values for people: JSON-like, on one line where they are short, taken apart where they are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mfinfra.render import inert
+
+INLINE = 60
+UNKNOWN = "(known after apply)"
+
+
+def unknown(value: Any) -> bool:
+    """Whether the document says that only AWS can tell this value."""
+    return isinstance(value, Mapping) and set(value) == {"unknown"} and isinstance(value["unknown"], str)
+
+
+def inline(value: Any) -> str:
+    """`value` on one line."""
+    if unknown(value):
+        return UNKNOWN
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{inert.key(name)}: {inline(item)}" for name, item in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(inline(item) for item in value) + "]"
+        case _:
+            return inert.scalar(value)
+
+
+def expanded(value: Any) -> Iterator[str]:
+    """`value` on as many lines as it needs, each with its indentation; the first belongs behind the value's name."""
+    value = parsed(value)
+    if isinstance(value, str) and "\n" in value:
+        yield ""
+        yield from (f"    | {inert.line(part)}" for part in value.split("\n"))
+        return
+    written = inline(value)
+    if len(written) <= INLINE or unknown(value) or not isinstance(value, (Mapping, list, tuple)):
+        yield written
+        return
+    named = isinstance(value, Mapping)
+    if isinstance(value, Mapping):
+        rows = [(f"{inert.key(name)}: ", item) for name, item in value.items()]
+    else:
+        rows = [("", item) for item in value]
+    yield "{" if named else "["
+    for name, item in rows:
+        first, *rest = expanded(item)
+        yield f"    {name}{first}".rstrip()
+        yield from (f"    {part}" for part in rest)
+    yield "}" if named else "]"
+
+
+def parsed(value: Any) -> Any:
+    """A JSON document that arrives as text, as its structure; anything else as it is."""
+    if not isinstance(value, str) or value[:1] not in ("{", "["):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return value
+    return found if isinstance(found, (dict, list)) else value
