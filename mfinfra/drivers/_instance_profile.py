@@ -1,0 +1,123 @@
+"""The instance profile of a role: what EC2 takes instead of the role itself. It has the role's name and our tags.
+
+A profile holds one role at most. In specs it is the name of the role inside it; empty: none that concerns us.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mfinfra.drivers._declared import Change, tag_list, tag_map
+from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle
+
+AUTO = "auto"
+OUTPUT = "instance_profile_arn"
+WITH_PROFILE = "ecs_instance"
+OWNER = "mfinfra:owner"
+OURS = "mfinfra:"
+MISSING = ("NoSuchEntity",)
+THERE_ALREADY = ("EntityAlreadyExists",)
+FULL_ALREADY = ("LimitExceeded",)
+
+
+def wanted(resource: Resource) -> bool | None:
+    """Whether there shall be one; `None`: not managed."""
+    written = resource.spec["instance_profile"]
+    if written == AUTO:
+        return bool(resource.spec["preset"] == WITH_PROFILE)
+    return None if written is None else bool(written)
+
+
+def question(name: str) -> Call:
+    return Call("iam", "GetInstanceProfile", {"InstanceProfileName": name}, absent=MISSING)
+
+
+def joined(role: Observed, answer: Document | None, resource: Resource) -> Observed:
+    """`role` together with the profile of its name, as far as that is ours or shall be.
+
+    A tag that both shall carry counts only where both do, so that a stranger's profile is never taken for ours.
+    """
+    if answer is None:
+        return replace(role, spec={**role.spec, "instance_profile": ""})
+    profile = answer["InstanceProfile"]
+    tags = tag_map(profile.get("Tags"))
+    if not wanted(resource) and not same_owner(role.tags, tags):
+        return replace(role, spec={**role.spec, "instance_profile": ""})
+    holder = next((inside["RoleName"] for inside in profile["Roles"]), "")
+    return replace(
+        role,
+        spec={**role.spec, "instance_profile": holder},
+        outputs={**role.outputs, OUTPUT: profile["Arn"]},
+        tags=common(role.tags, tags, resource.tags) if wanted(resource) else role.tags,
+        warnings=(*role.warnings, *stranger(role, profile)),
+    )
+
+
+def stranger(role: Observed, profile: Document) -> tuple[str, ...]:
+    """Why the gate is going to stop at a role that is ours."""
+    if OWNER not in role.tags or same_owner(role.tags, tag_map(profile.get("Tags"))):
+        return ()
+    return (f"the instance profile `{profile['InstanceProfileName']}` does not carry the tags of its role",)
+
+
+def same_owner(role: Mapping[str, str], profile: Mapping[str, str]) -> bool:
+    ours = {key: value for key, value in role.items() if key.startswith(OURS)}
+    return OWNER in ours and all(profile.get(key) == value for key, value in ours.items())
+
+
+def common(role: Mapping[str, str], profile: Mapping[str, str], wish: Mapping[str, str]) -> dict[str, str]:
+    """The role's tags; of those that we put on, the profile's wherever only the role has what it shall have."""
+    told = {key: profile.get(key) if role.get(key) == value else role.get(key) for key, value in wish.items()}
+    others = {key: value for tags in (profile, role) for key, value in tags.items() if key not in wish}
+    return others | {key: value for key, value in told.items() if value is not None}
+
+
+def write(change: Change) -> Effects:
+    name, want, have = change.want["name"], change.want["instance_profile"], change.have["instance_profile"]
+    if not want:
+        return (remove(name, have), delete(name))
+    there = change.observed is not None and OUTPUT in change.observed.outputs
+    return (
+        *(() if there else create(change.resource, name)),
+        *((remove(name, have),) if have else ()),
+        # Full means that the role is inside: another one has just been taken out.
+        Call(
+            "iam",
+            "AddRoleToInstanceProfile",
+            {"InstanceProfileName": name, "RoleName": want},
+            fine=FULL_ALREADY,
+        ),
+    )
+
+
+def create(resource: Resource, name: str) -> Effects:
+    """Make it; one that is there already is used only if a run of ours has left it."""
+    params = {"InstanceProfileName": name, "Tags": tag_list(resource.tags)}
+    ours = f"(InstanceProfile.Tags || `[]`)[?Key == '{OWNER}' && Value == '{resource.tags.get(OWNER, '')}']"
+    return (
+        Call("iam", "CreateInstanceProfile", params, fine=THERE_ALREADY),
+        Settle(
+            question(name),
+            f"length({ours}) > `0` && 'ours' || 'foreign'",
+            "IAM is making the instance profile known",
+            ready=("ours",),
+            failed=("foreign",),
+            reason="'an instance profile of this name belongs to somebody else'",
+            timeout=120.0,
+        ),
+    )
+
+
+def remove(name: str, role: str) -> Call:
+    params = {"InstanceProfileName": name, "RoleName": role}
+    return Call("iam", "RemoveRoleFromInstanceProfile", params, absent=MISSING)
+
+
+def delete(name: str) -> Call:
+    return Call("iam", "DeleteInstanceProfile", {"InstanceProfileName": name}, absent=MISSING)
+
+
+def put_tags(name: str, tags: Mapping[str, str]) -> Call:
+    return Call("iam", "TagInstanceProfile", {"InstanceProfileName": name, "Tags": tag_list(tags)})
