@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mfinfra import document, policy_lint
+from mfinfra.metaflow.presets import expand
 from mfinfra.sandbox import network
 
 FOLDER = Path(__file__).parents[2] / "environments"
@@ -53,3 +55,25 @@ def test_every_compute_environment_can_be_updated_in_place(path):
     for spec in sheet["resources"].get("compute_environment", {}).values():
         assert not {"service_role", "spot_fleet_role"} & spec.keys()
         assert spec.get("allocation_strategy") != "BEST_FIT"
+
+
+def test_every_role_of_an_example_is_spelled_out_and_sound(path):
+    reading = document.read(path)
+    assert reading.warnings == ()
+    roles = [item for item in expand(reading.environment).resources.values() if item.kind == "role"]
+    assert roles
+    for role in roles:
+        assert role.spec["preset"], "an example writes no policy by hand"
+        assert policy_lint.problems(role.spec["trust"], kind="trust") == []
+        assert role.spec["policies"] or role.spec["managed_policies"]
+        for text in role.spec["policies"].values():
+            assert policy_lint.problems(text, kind="identity") == []
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_an_environment_and_its_base_can_live_in_one_account(name):
+    base = document.read(FOLDER / "base.yaml").environment
+    above = document.read(FOLDER / f"{name}.yaml").environment
+    assert above.resources.keys() >= base.resources.keys()
+    names = [{item.spec["name"] for item in found.resources.values()} for found in (base, above)]
+    assert not names[0] & names[1]

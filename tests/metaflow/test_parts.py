@@ -10,6 +10,7 @@ from fragments import environment, statements
 from mfinfra import schemas
 from mfinfra.metaflow.arns import arn_of, name_in
 from mfinfra.metaflow.parts import Parts
+from mfinfra.metaflow.presets import permissions
 from mfinfra.model import Address, Ref, Scope
 
 LITERALS = {
@@ -111,3 +112,7 @@ def test_spellings_of_a_key(key, resource, alias):
     statement = statements(fragment, preset="batch_job")[2]
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}} if alias else None
     assert (statement["Resource"], statement.get("Condition")) == (resource, condition)
+
+
+def test_without_a_datastore_there_is_nothing_to_allow():
+    assert permissions("batch_job", Parts(environment({"metaflow": {"datastore": None}}))) == {}
