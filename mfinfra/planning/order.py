@@ -67,18 +67,18 @@ def deletion_needs(addresses: Collection[Address], depends_on: Needs) -> dict[Ad
 def graph(steps: Iterable[Step], depends_on: Needs) -> dict[Node, frozenset[Node]]:
     """The work of a plan, and for each piece what must be done before it.
 
-    A delete waits for the changes of everything whose kind could still refer to it: they move off it first.
+    A delete waits for the changes of everything whose kind could still refer to it: they move off it first. The work
+    stands in the order of the steps, so that two runs begin alike.
     """
     steps = tuple(steps)
-    made = {step.address for step in steps if step.action is not Action.DELETE}
-    deleted = {step.address for step in steps if step.action is Action.DELETE}
-    retired = {step.address for step in steps if step.retire}
+    made = dict.fromkeys(step.address for step in steps if step.action is not Action.DELETE)
+    leaving = [step for step in steps if step.action is Action.DELETE or step.retire]
     needs = {
         Node(address): frozenset(Node(other) for other in depends_on.get(address, ()) if other in made)
         for address in made
     }
-    going = {address: Node(address, retire=address in retired and address in made) for address in deleted | retired}
-    before = deletion_needs(deleted | retired, depends_on)
+    going = {step.address: Node(step.address, retire=step.action is not Action.DELETE) for step in leaving}
+    before = deletion_needs(going, depends_on)
     for address, node in going.items():
         movers = {Node(other) for other in made if _may_refer(other, address, depends_on)}
         own = {Node(address)} if node.retire else set()
