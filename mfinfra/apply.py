@@ -8,7 +8,7 @@ skipped.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -62,17 +62,23 @@ class Run:
         running: set[Node] = set()
         done: SimpleQueue[tuple[Node, bool]] = SimpleQueue()
         with ThreadPoolExecutor(max_workers=self.aws.parallelism) as pool:
-            while pending or running:
-                for node in [node for node, needs in pending.items() if needs <= finished.keys()]:
-                    failed = sorted(str(need.address) for need in pending.pop(node) if not finished[need])
-                    planned = by_address[node.address]
-                    if failed or self.aws.clock.stopped.is_set():
-                        finished[node] = False
-                        yield from self._skip(node, planned, failed)
-                    else:
-                        running.add(node)
-                        pool.submit(self._work, node, planned, done)
-                yield from self._drain(running, finished, done)
+            try:
+                while pending or running:
+                    for node in [node for node, needs in pending.items() if needs <= finished.keys()]:
+                        failed = sorted(str(need.address) for need in pending[node] if not finished[need])
+                        planned = by_address[node.address]
+                        if failed or self.aws.clock.stopped.is_set():
+                            del pending[node]
+                            yield from self._skip(node, planned, failed, finished)
+                            finished[node] = False
+                        elif len(running) < self.aws.parallelism:  # what waits in the pool could not be stopped
+                            del pending[node]
+                            running.add(node)
+                            pool.submit(self._work, node, planned, done)
+                    yield from self._drain(running, finished, done)
+            except BaseException:
+                self.stop()  # nobody listens any more: the pool's end waits for what runs
+                raise
 
     def _drain(
         self, running: set[Node], finished: dict[Node, bool], done: SimpleQueue[tuple[Node, bool]]
@@ -86,9 +92,11 @@ class Run:
             finished[node] = succeeded
 
     @staticmethod
-    def _skip(node: Node, planned: Planned, failed: list[str]) -> Iterator[Event]:
+    def _skip(node: Node, planned: Planned, failed: list[str], finished: Mapping[Node, bool]) -> Iterator[Event]:
+        """One word on each step: where its own effects were not carried out, that was said already."""
         step = planned.step
-        if step.action is not Action.NOOP and not node.retire:
+        said = node.retire and not finished[Node(node.address)]
+        if step.action is not Action.NOOP and not said:
             because = f"`{failed[0]}` was not finished" if failed else "the run was interrupted"
             yield Skipped(node.address, step.action, because)
 
@@ -100,7 +108,9 @@ class Run:
         try:
             if not quiet and not node.retire:
                 self._events.put(Started(node.address, step.action))
-            if not quiet:
+            if quiet:
+                self._ripe_at[node.address] = self._ripe(planned.resource)
+            else:
                 self._carry_out(node, planned)
             succeeded = True
             if not quiet and (node.retire or not step.retire):
@@ -117,7 +127,7 @@ class Run:
         if node.retire:
             carrier.run(step.retire)
             return
-        carrier.ripen(max((self._ripe_at.get(address, 0.0) for address in resource.depends_on), default=0.0))
+        carrier.ripen(self._ripe(resource))
         carrier.run(step.effects)
         if step.action is Action.DELETE:
             self._verify_gone(resource, carrier)
@@ -125,6 +135,10 @@ class Run:
             self._verify(planned, carrier)
         if step.ripens:
             self._ripe_at[node.address] = self.aws.clock.now() + step.ripens * self.aws.clock.pace
+
+    def _ripe(self, resource: Resource) -> float:
+        """The moment from which on other services see all that `resource` needs."""
+        return max((self._ripe_at.get(address, 0.0) for address in resource.depends_on), default=0.0)
 
     def _verify(self, planned: Planned, carrier: Carrier) -> None:
         """Look again until the resource needs nothing more; AWS's reads may lag behind its writes."""
