@@ -149,3 +149,14 @@ def test_the_hour_of_time_to_live_can_be_switched_on(table, monkeypatch):
 def test_items_are_put_and_found(table):
     table.put_item(TableName="locks", Item={"lock": {"S": "a"}})
     assert table.get_item(TableName="locks", Key={"lock": {"S": "a"}})["Item"] == {"lock": {"S": "a"}}
+
+
+def test_a_table_that_is_not_there_is_not_found(dynamodb):
+    code, arn = "ResourceNotFoundException", "arn:aws:dynamodb:us-east-1:123456789012:table/ghost"
+    refused(code, dynamodb.describe_time_to_live, TableName="ghost")
+    ttl = {"Enabled": True, "AttributeName": "ttl"}
+    refused(code, dynamodb.update_time_to_live, TableName="ghost", TimeToLiveSpecification=ttl)
+    refused(code, dynamodb.list_tags_of_resource, ResourceArn=arn)
+    refused(code, dynamodb.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
+    refused(code, dynamodb.untag_resource, ResourceArn=arn, TagKeys=["a"])
+    refused("TableNotFoundException", dynamodb.describe_continuous_backups, TableName="ghost")

@@ -206,3 +206,8 @@ def test_an_endpoint_that_is_still_pending_is_not_changed(slow_ec2):
     refused(
         "IncorrectState", slow_ec2.modify_vpc_endpoint, VpcEndpointId=made["VpcEndpointId"], PrivateDnsEnabled=False
     )
+
+
+def test_an_endpoint_that_is_not_there_is_not_tagged(ec2):
+    tags = [{"Key": "a", "Value": "b"}]
+    refused("InvalidVpcEndpointId.NotFound", ec2.create_tags, Resources=["vpce-0123456789abcdef0"], Tags=tags)

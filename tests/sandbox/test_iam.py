@@ -216,3 +216,8 @@ def test_a_reset_forgets_how_often_a_managed_policy_was_attached(sandbox, role):
     assert role.get_policy(PolicyArn=BATCH_POLICY)["Policy"]["AttachmentCount"] == 1
     sandbox.reset()
     assert role.get_policy(PolicyArn=BATCH_POLICY)["Policy"]["AttachmentCount"] == 0
+
+
+def test_a_role_that_is_not_there_has_no_profiles(role):
+    refused("NoSuchEntity", role.list_instance_profiles_for_role, RoleName="ghost")
+    assert role.list_instance_profiles_for_role(RoleName="role")["InstanceProfiles"] == []

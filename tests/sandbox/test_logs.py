@@ -87,3 +87,10 @@ def test_tags_hang_on_the_arn_without_a_star(logs):
 def test_bad_names_are_refused(logs):
     refused("InvalidParameterException", logs.create_log_group, logGroupName="a b!")
     refused("InvalidParameterException", logs.create_log_group, logGroupName="aws/mine")
+
+
+def test_a_group_that_is_not_there_is_not_found(logs):
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:ghost"
+    refused("ResourceNotFoundException", logs.list_tags_for_resource, resourceArn=arn)
+    refused("ResourceNotFoundException", logs.tag_resource, resourceArn=arn, tags={"a": "b"})
+    refused("ResourceNotFoundException", logs.delete_log_group, logGroupName="ghost")

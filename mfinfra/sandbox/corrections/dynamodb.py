@@ -118,6 +118,7 @@ def delete_table(call: Call, forward: Forward) -> Answer:
 def update_ttl(call: Call, forward: Forward) -> Answer:
     """Switch time to live on or off."""
     name, wanted = call.params["TableName"], call.params["TimeToLiveSpecification"]
+    _described(call, name)
     now = call.ask("dynamodb", "DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
     state = _check_active(call, name, "updated")
     on, attribute = now["TimeToLiveStatus"] == "ENABLED", now.get("AttributeName")
@@ -136,11 +137,12 @@ def update_ttl(call: Call, forward: Forward) -> Answer:
 @correction(
     "dynamodb",
     "DescribeTimeToLive",
-    restores="ENABLING and DISABLING, and no attribute of what is disabled",
+    restores="ENABLING and DISABLING, no attribute of what is disabled, ResourceNotFoundException",
     aws=f"{API}/API_DescribeTimeToLive.html",
 )
 def describe_ttl(call: Call, forward: Forward) -> Answer:
     """The state of now."""
+    _described(call, call.params["TableName"])
     said, state = forward()["TimeToLiveDescription"], _state(call, call.params["TableName"])
     if state.ttl.passing == state.ttl.settled:
         return {"TimeToLiveDescription": said}
@@ -163,6 +165,21 @@ def backups(call: Call, forward: Forward) -> Answer:
     if state and state.turning.now == "CREATING":
         text = f"Backups are being enabled for the table: {name}. Please retry later"
         raise ServiceError("ContinuousBackupsUnavailableException", text)
+    return forward()
+
+
+@correction(
+    "dynamodb",
+    "TagResource",
+    "UntagResource",
+    restores="ResourceNotFoundException for a table that is not there",
+    aws=f"{API}/API_TagResource.html",
+)
+def tagged_table(call: Call, forward: Forward) -> Answer:
+    """Tag only what is there."""
+    arn = call.params["ResourceArn"]
+    if ":table/" in arn:
+        _described(call, arn.split(":table/")[-1])
     return forward()
 
 

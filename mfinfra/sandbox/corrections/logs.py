@@ -140,14 +140,16 @@ def delete_group(call: Call, forward: Forward) -> Answer:
     "ListTagsForResource",
     "TagResource",
     "UntagResource",
-    restores="that tags hang on the ARN without the `:*`",
+    restores="that tags hang on the ARN without the `:*`, of a group that is there",
     aws=f"{API}/API_ListTagsForResource.html",
 )
 def tagged_arn(call: Call, forward: Forward) -> Answer:
-    """Refuse the ARN that stands for the streams."""
+    """Refuse the ARN that stands for the streams, and groups that are not there."""
     arn = call.params["resourceArn"]
     if arn.endswith(":*"):
         raise invalid(f"Value '{arn}' at 'resourceArn' failed to satisfy constraint")
+    if ":log-group:" in arn:
+        _group(call, arn)
     return forward()
 
 
@@ -187,7 +189,11 @@ def _kept(call: Call, name: str) -> dict[str, Any]:
 def _existing(call: Call) -> Any:
     given = call.params.get("logGroupName") or call.params.get("logGroupIdentifier") or ""
     given = given or call.params.get("resourceIdentifier", "")
-    name = given.split(":log-group:")[-1].removesuffix(":*")
+    return _group(call, given)
+
+
+def _group(call: Call, identifier: str) -> Any:
+    name = identifier.rsplit(":log-group:", maxsplit=1)[-1].removesuffix(":*")
     group = logs_backends[call.account][call.region].groups.get(name)
     if group is None:
         raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")

@@ -1,4 +1,4 @@
-"""Tags of instance profiles, which moto keeps from their creation and cannot change or list."""
+"""Instance profiles, and their tags, which moto keeps from their creation and cannot change or list."""
 
 from __future__ import annotations
 
@@ -49,6 +49,18 @@ def untag_profile(call: Call, _forward: Forward) -> Answer:
 def list_profile_tags(call: Call, _forward: Forward) -> Answer:
     """The tags of a profile."""
     return {"Tags": _existing(call).tags, "IsTruncated": False}
+
+
+@correction(
+    "iam",
+    "ListInstanceProfilesForRole",
+    restores="NoSuchEntity for a role that is not there",
+    aws=f"{API}/API_ListInstanceProfilesForRole.html",
+)
+def profiles_of_role(call: Call, forward: Forward) -> Answer:
+    """List the profiles of a role that is there."""
+    call.ask("iam", "GetRole", RoleName=call.params["RoleName"])
+    return forward()
 
 
 def _existing(call: Call) -> Any:
