@@ -23,6 +23,10 @@ MEANINGS = {
 class Command(TyperCommand):
     """A command whose help ends as it is written: examples must not be wrapped."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`FILE`, as every manual has it, where typer writes `{FILE}`."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of what it overrides
         """Write the examples and exit codes."""
         _write(self.epilog, formatter)

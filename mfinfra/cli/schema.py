@@ -23,7 +23,7 @@ def kinds(incomplete: str) -> list[str]:
 def command(
     kind: Annotated[
         str | None,
-        typer.Argument(metavar="[KIND]", help="Only this kind of resource.", autocompletion=kinds, show_default=False),
+        typer.Argument(metavar="KIND", help="Only this kind of resource.", autocompletion=kinds, show_default=False),
     ] = None,
 ) -> int:
     """Print the JSON Schema of the environment file, for an editor.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -17,19 +18,21 @@ def command(
     file: File,
     address: Annotated[
         str | None,
-        typer.Argument(metavar="[ADDRESS]", help="Only this resource.", autocompletion=addresses, show_default=False),
+        typer.Argument(metavar="ADDRESS", help="Only this resource.", autocompletion=addresses, show_default=False),
     ] = None,
 ) -> int:
     """Print the file with every default and reference filled in.
 
-    The output is an environment file again. Values that only AWS can tell stay references.
+    Role presets are spelled out. The output is an environment file again; what only AWS can tell stays a reference.
     """
     from mfinfra import document  # noqa: PLC0415 - see the package's docstring
     from mfinfra.cli import _saved  # noqa: PLC0415
+    from mfinfra.metaflow import presets  # noqa: PLC0415
     from mfinfra.render import console, problems  # noqa: PLC0415
 
     _saved.refuse(file, "plan")
     reading = document.read(file)
+    reading = replace(reading, environment=presets.expand(reading.environment))
     console.write(problems.problems(reading.warnings), sys.stderr)
     console.put(document.show(reading, address), sys.stdout)
     return 0

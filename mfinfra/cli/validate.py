@@ -15,7 +15,7 @@ CODES = (0, 1, 70)
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Environment files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Environment files.", show_default=False)],
     format_: Annotated[
         Format, typer.Option("--format", envvar="MFINFRA_FORMAT", help="What to print the problems as.")
     ] = Format.TEXT,

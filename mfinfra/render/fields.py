@@ -89,8 +89,8 @@ def _changed(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
         yield from _valued("-", "", leaf.before, indent + 4, replaces=False)
         yield from _valued("+", "", leaf.after, indent + 4, replaces=False)
         return
-    line = _line("~", f"{name}: ", indent, replaces=False)
-    line.append(before, STYLES["-"]).append(" -> ").append(after, STYLES["+"])
+    line = _line("~", f"{name}:", indent, replaces=False)
+    line.append(f" {before}", STYLES["-"]).append(" -> ").append(after, STYLES["+"])
     yield _noted(line, leaf.replaces)
 
 
@@ -143,7 +143,7 @@ def _apart(leaf: Leaf) -> Iterator[Leaf]:
         yield replace(leaf, note="(the same JSON, written differently)")
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from list(_members(leaf, before, after)) or [leaf]
-    elif isinstance(before, list) and isinstance(after, list) and before != after:
+    elif isinstance(before, list) and isinstance(after, list) and _sorted(before) != _sorted(after):
         yield from _elements(leaf, before, after)
     else:
         yield leaf
@@ -156,8 +156,8 @@ def _members(leaf: Leaf, before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]:
-    keys = [[json.dumps(item, sort_keys=True, default=str) for item in side] for side in (before, after)]
-    for tag, low, high, start, end in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
+    old_keys, new_keys = [_key(item) for item in before], [_key(item) for item in after]
+    for tag, low, high, start, end in SequenceMatcher(None, old_keys, new_keys, autojunk=False).get_opcodes():
         old, new = before[low:high], after[start:end]
         if tag == "equal":
             continue
@@ -167,3 +167,12 @@ def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]
             continue
         yield from (Leaf((*leaf.path, low + at), item, None, leaf.replaces) for at, item in enumerate(old))
         yield from (Leaf((*leaf.path, start + at), None, item, leaf.replaces) for at, item in enumerate(new))
+
+
+def _sorted(rows: list[Any]) -> list[str]:
+    """What tells lists apart that differ in more than their order."""
+    return sorted(map(_key, rows))
+
+
+def _key(item: Any) -> str:
+    return json.dumps(item, sort_keys=True, default=str)

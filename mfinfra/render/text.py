@@ -65,10 +65,6 @@ def verdict(document: Document, *, last: bool = False) -> Iterator[Text]:
     """What the plan comes to; the last line of a plan with changes is made for programs that look for it."""
     summary, changes = document["summary"], document["resource_changes"]
     blocked = summary.get("blocked", 0)
-    if blocked:
-        steps = "1 step is" if blocked == 1 else f"{blocked} steps are"
-        refused = Text("Blocked: ", "bold magenta").append(f"{steps} refused by a guard, and nothing is applied until")
-        refused.append(" that is lifted")
     if all(map(_same, changes)):
         yield Text.assemble(("No changes", "bold green"), f": {_matching(len(changes))}")
         return
@@ -77,7 +73,10 @@ def verdict(document: Document, *, last: bool = False) -> Iterator[Text]:
         f"{summary['replace']} to replace, {summary['delete']} to destroy."
     )
     plan = Text.assemble(("Plan: ", "bold"), counts)
-    yield from [refused, plan] if blocked and last else [plan, refused] if blocked else [plan]
+    steps = "1 step" if blocked == 1 else f"{blocked} steps"
+    told = f"a guard refuses {steps}; `mfinfra apply` does nothing while that is so"
+    refused = [Text.assemble(("Blocked: ", "bold magenta"), told)] if blocked else []
+    yield from [*refused, plan] if last else [plan, *refused]
 
 
 def _matching(count: int) -> str:
@@ -148,14 +147,12 @@ def _reasons(change: Document) -> Iterator[Text]:
 def _content(change: Document, full: bool) -> Iterator[Text]:
     detail = change["change"]
     if change.get("physical_id") and (_destroys(change) or full):
-        yield from fields.attribute("physical id", change["physical_id"], 6)
+        yield from fields.attribute("physical_id", change["physical_id"], 6)
     found = list(fields.leaves(detail["fields"]))
     owned = [leaf for leaf in found if _ownership(leaf)]
     if owned and not full:
-        found = [leaf for leaf in found if leaf not in owned]
-        yield from fields.rows(
-            [fields.Leaf(("tags",), None, None, note=f"(mfinfra's ownership tags, {len(owned)})")], 6
-        )
+        tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"
+        found = [*(leaf for leaf in found if leaf not in owned), fields.Leaf(("tags",), None, None, note=tags)]
     yield from fields.rows(found, 6)
     yield from _rest(change, full)
 
@@ -181,7 +178,7 @@ def _metaflow(document: Document) -> Iterator[Text]:
     ]
     if found:
         yield from _title("Metaflow configuration")
-        yield from fields.rows(found, 4)
+        yield from fields.rows(found, 2)
 
 
 def _checks(document: Document, changes: Sequence[Document]) -> Iterator[Text]:

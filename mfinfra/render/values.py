@@ -48,7 +48,7 @@ def expanded(value: Any) -> Iterator[str]:
         rows = [("", item) for item in value]
     yield "{" if named else "["
     for name, item in rows:
-        first, *rest = expanded(item)
+        first, *rest = expanded(item) if name or not isinstance(item, str) else [inert.scalar(item)]
         yield f"    {name}{first}".rstrip()
         yield from (f"    {part}" for part in rest)
     yield "}" if named else "]"

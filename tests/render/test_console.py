@@ -1,0 +1,61 @@
+import io
+
+import pytest
+from render.streams import Closed, Terminal
+from rich.text import Text
+
+from mfinfra.render import console
+
+GREEN = [Text.assemble(("yes", "green"))]
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "coloured"),
+    [
+        (Terminal, {}, True),
+        (Terminal, {"NO_COLOR": "1"}, False),
+        (Terminal, {"NO_COLOR": ""}, True),
+        (Terminal, {"TERM": "dumb"}, False),
+        (Terminal, {"NO_COLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}, False),
+        (io.StringIO, {}, False),
+        (io.StringIO, {"FORCE_COLOR": "1"}, True),
+        (io.StringIO, {"CLICOLOR_FORCE": "1"}, True),
+        (io.StringIO, {"CLICOLOR_FORCE": "0"}, False),
+        (io.StringIO, {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+    ],
+)
+def test_colours_are_for_terminals_and_no_color_wins(stream, environ, coloured):
+    out = stream()
+    console.write(GREEN, out, environ)
+    assert ("\x1b[32m" in out.getvalue()) is coloured
+
+
+def test_off_a_terminal_nothing_is_wrapped_whatever_columns_says():
+    out = io.StringIO()
+    console.write([Text("word " * 100)], out, {"COLUMNS": "40"})
+    assert out.getvalue().count("\n") == 1
+
+
+def test_off_a_terminal_nothing_is_wrapped_with_colours_either():
+    out = io.StringIO()
+    console.write([Text("word " * 100, "green")], out, {"COLUMNS": "40", "FORCE_COLOR": "1"})
+    assert out.getvalue().count("\n") == 1
+
+
+def test_a_long_line_goes_on_under_its_indentation_and_loses_nothing():
+    line = Text("    " + "arn:aws:batch:" * 12 + " and then words 漢字漢字漢字 that go on and on and on")
+    pieces = console.wrapped(line, 50)
+    assert all(piece.cell_len <= 50 for piece in pieces)
+    assert all(piece.plain.startswith("        ") for piece in pieces[1:])
+    joined = "".join(piece.plain.strip() for piece in pieces)
+    assert joined.replace(" ", "") == line.plain.replace(" ", "")
+
+
+def test_markup_in_a_text_is_text():
+    out = Terminal()
+    console.write([Text("[red]x[/oops] :smile: 42")], out, {})
+    assert "[red]x[/oops] :smile: 42" in out.getvalue()
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    console.write(GREEN, Closed(), {})
