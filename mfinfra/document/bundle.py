@@ -1,13 +1,12 @@
 """One JSON Schema out of many: the environment's own, and every kind's, each found by being there.
 
-`python -m mfinfra.document.bundle` writes `schemas/environment.json`, the form for editors: one document in which
+`python -m mfinfra.document` writes `schemas/environment.json`, the form for editors: one document in which
 every `$ref` resolves, so that it works offline. A new kind needs no edit here, only that command.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,7 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
-_NAME_WORDS = "A name has 1 to 63 letters, digits, `-` and `_`, a letter first"
+_NAME_WORDS = "1 to 63 letters, digits, `-` and `_`, a letter first"
 _RULES_OF_TEXT = ("pattern", "minLength", "maxLength", "enum", "format")
 _LISTS = ("anyOf", "oneOf", "allOf")
 
@@ -127,13 +126,13 @@ def _wider(node: Any) -> Any:
 
 def _children(node: Schema, change: Callable[[Any], Any]) -> Schema:
     found = dict(node)
-    for word in ("properties", "patternProperties", "$defs"):
+    for word in ("properties", "patternProperties", "dependentSchemas", "$defs"):
         if word in node:
             found[word] = {name: change(part) for name, part in node[word].items()}
     for word in _LISTS:
         if word in node:
             found[word] = [change(part) for part in node[word]]
-    for word in ("items", "additionalProperties"):
+    for word in ("items", "additionalProperties", "then", "else"):
         if word in node:
             found[word] = change(node[word])
     return found
@@ -158,9 +157,3 @@ def _nullable(node: Any) -> Any:
         return {**node, "type": [node["type"], "null"]}
     rest = {word: value for word, value in node.items() if word not in words}
     return {**words, "anyOf": [rest, {"type": "null"}]}
-
-
-if __name__ == "__main__":
-    target = schemas.folder() / "environment.json"
-    target.write_text(text(), "utf-8")
-    sys.stdout.write(f"{target}\n")

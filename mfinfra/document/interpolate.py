@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from mfinfra.model import Address, Ref, Template
 
 VARIABLES = ("environment", "account", "region", "partition")
+# Schemas may ask for more than files: what `amazonaws.com` is in this partition.
+SCHEMA_VARIABLES = (*VARIABLES, "dns_suffix")
 KIND = r"[a-z][a-z0-9_]*"
 NAME = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
 
@@ -43,8 +45,8 @@ class Unreadable:
 Piece = str | Variable | Own | Ref | Unreadable
 
 
-def pieces(text: str) -> Iterator[Piece]:
-    """The pieces of `text`, in order."""
+def pieces(text: str, variables: Iterable[str] = VARIABLES) -> Iterator[Piece]:
+    """The pieces of `text`, in order; `variables` are the names that `${…}` may ask for alone."""
     end = 0
     for token in _TOKEN.finditer(text):
         if token.start() > end:
@@ -55,13 +57,13 @@ def pieces(text: str) -> Iterator[Piece]:
         elif token["open"]:
             yield Unreadable(text[token.start() : token.start() + 30], closed=False)
         else:
-            yield _asked(token["asked"])
+            yield _asked(token["asked"], variables)
     if end < len(text):
         yield text[end:]
 
 
-def _asked(text: str) -> Piece:
-    if text in VARIABLES:
+def _asked(text: str, variables: Iterable[str]) -> Piece:
+    if text in variables:
         return Variable(text)
     if own := _SELF.fullmatch(text):
         return Own(own[1])

@@ -87,22 +87,23 @@ def _twice(environment: Environment, tree: Tree) -> Iterator[Problem]:
 
 def _identifying(kind: str) -> tuple[str, ...]:
     known = schemas.traits(kind)
-    fields = known.required & known.create_only
-    # An S3 gateway and an S3 interface endpoint may stand in one VPC.
-    return tuple(name for name in known.fields if name in fields or (fields and (kind, name) == ("endpoint", "type")))
+    return tuple(name for name in known.fields if name in known.required & known.create_only)
 
 
 def _identity(resource: Resource) -> Hashable | None:
     values = [resource.spec[name] for name in _identifying(resource.kind)]
     if not values or not all(isinstance(value, str | int | Ref | Template | None) for value in values):
         return None
+    if resource.kind == "endpoint":
+        values.append(_endpoint_type(resource))
     return (resource.kind, *values)
 
 
 def _policies(resource: Resource, _environment: Environment) -> Iterator[Finding]:
     for place in schemas.traits(resource.kind).policies:
         for path, document in _at(resource.spec, place):
-            if isinstance(document, Mapping) and document:
+            # Every document has statements; a shorthand for one (services and accounts) is the schema's matter.
+            if isinstance(document, Mapping) and any(key[:1].isupper() for key in document):
                 # Most files have no policy of their own, and never pay for this import.
                 from mfinfra import policy_lint  # noqa: PLC0415
 
@@ -210,16 +211,23 @@ def _billing(resource: Resource, _environment: Environment) -> Iterator[Finding]
         yield ("billing_mode",), "MF2104", message, "write `read_capacity` and `write_capacity`"
 
 
+def _short(resource: Resource) -> str:
+    return str(resource.spec.get("service")).rpartition(f".{resource.scope.region}.")[2]
+
+
+def _endpoint_type(resource: Resource) -> str:
+    """`Gateway` or `Interface`; an S3 gateway and an S3 interface may stand in one VPC."""
+    said = resource.spec.get("type")
+    if said in ("Gateway", "Interface"):
+        return str(said)
+    return "Gateway" if _short(resource) in GATEWAY_SERVICES else "Interface"
+
+
 def _endpoint(resource: Resource, _environment: Environment) -> Iterator[Finding]:
     spec = resource.spec
-    service, kind = spec.get("service"), spec.get("type")
-    if not isinstance(service, str):
-        return
-    short = service.rpartition(f".{resource.scope.region}.")[2]
-    # Without a type, the service decides.
-    kind = kind or ("Gateway" if short in GATEWAY_SERVICES else "Interface")
-    gateway = kind == "Gateway"
-    if gateway and short not in GATEWAY_SERVICES:
+    service = spec.get("service")
+    gateway = _endpoint_type(resource) == "Gateway"
+    if gateway and isinstance(service, str) and _short(resource) not in GATEWAY_SERVICES:
         hint = "write `type: Interface`"
         yield ("type",), "MF1107", f"only `s3` and `dynamodb` have a Gateway, and not `{shown(service)}`", hint
     for name in ("subnets", "security_groups") if gateway else ("route_tables",):

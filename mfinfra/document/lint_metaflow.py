@@ -98,7 +98,7 @@ def _settings(environment: Environment) -> Iterator[Finding]:
     written = _field(environment, "settings")
     known = settings()
     for name in written if isinstance(written, Mapping) else ():
-        if name not in known["known"]:
+        if name not in known["known"] and name.startswith("METAFLOW_"):
             message = f"`{shown(name)}` is not a setting of Metaflow, which would ignore it"
             yield ("settings", name), "MF1110", message, did_you_mean(name, known["known"])
         field = known["derived"].get(name)

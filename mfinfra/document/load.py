@@ -257,7 +257,11 @@ class _Composing:
     def _syntax(self, error: yaml.MarkedYAMLError) -> InvalidDocument:
         what = error.problem or "it cannot be read"
         # Where an unclosed quote or bracket begins says more than where the file ends.
-        mark: Any = error.context_mark if "end of stream" in what and error.context_mark else error.problem_mark
+        mark: Any = (
+            error.context_mark
+            if error.context_mark and re.search("end of stream|stream end", what)
+            else error.problem_mark
+        )
         told = f"{error.context or ''} {what}"
         hint = next((advice for sign, advice in _ADVICE.items() if sign in told), None)
         message = "a tab cannot stand here" if "'\\t'" in what else f"this is not YAML: {shown(what)}"

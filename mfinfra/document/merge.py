@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from mfinfra.document.load import Loaded, load
 from mfinfra.document.tree import Entry, Node, Tree, problem, shown
@@ -57,25 +57,26 @@ class _Reading:
         link = loaded.root.child("extends")
         if link is None or not isinstance(link.value, str):
             return None  # the schema says what is wrong with another type
-        wrong = self._refusal(link.value, path.parent, chain)
+        called = str(PurePath(chain[-1][1]).parent / link.value)
+        wrong = self._refusal(link.value, called, path.parent, chain)
         if wrong is None:
             target = path.parent / link.value
-            return self.file(Path(os.path.realpath(target)), str(target), chain)
+            return self.file(Path(os.path.realpath(target)), called, chain)
         message, hint = wrong
         self.problems.append(problem(self.lines, link.place, message, code=CODE, subject="extends", hint=hint))
         return None
 
     def _refusal(
-        self, written: str, folder: Path, chain: tuple[tuple[Path, str], ...]
+        self, written: str, called: str, folder: Path, chain: tuple[tuple[Path, str], ...]
     ) -> tuple[str, str | None] | None:
         what = f"`{shown(written)}`"
         if not written.isprintable() or not written.strip() or PurePosixPath(written).is_absolute():
             return f"{what} is not a relative path", "name a file in the folder of this one, or below it"
         real = Path(os.path.realpath(folder / written))
         if not real.is_relative_to(self.top):
-            return f"{what} leads out of the folder `{shown(self.top)}`", "move the file into that folder"
+            return f"{what} leads out of the folder of `{shown(chain[0][1])}`", "move the file into that folder"
         if any(real == earlier for earlier, _ in chain):
-            circle = " → ".join(shown(step) for step in (*(called for _, called in chain), folder / written))
+            circle = " → ".join(shown(step) for step in (*(name for _, name in chain), called))
             return f"the files extend each other in a circle: {circle}", None
         if len(chain) > DEEPEST:
             return f"more than {DEEPEST} files extend each other in a row", "merge some of them into one"

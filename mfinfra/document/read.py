@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mfinfra import schemas
-from mfinfra.document import bundle, lint, merge, references, scalars, validate
+from mfinfra.document import bundle, lint, merge, references, scalars, sentences, validate
 from mfinfra.document.references import Resolution
 from mfinfra.document.tree import Node, Tree
 from mfinfra.document.tree import Path as Steps
@@ -38,6 +38,9 @@ def read(path: str | Path) -> Reading:
     # What could not be read as it is written breaks rules that its author never thought of.
     lines = {(found.file, found.line) for found in earlier if found.severity == "error"}
     found = [*earlier, *resolution.problems, *(one for one in broken if (one.file, one.line) not in lines)]
+    if any(one.code == merge.CODE for one in found):
+        # Half of the file is somewhere else: that something is not there says nothing.
+        found = [one for one in found if one.code not in (sentences.MISSING, references.UNKNOWN_ADDRESS)]
     environment = _environment(tree, resolution, Source(str(path), merged.sha256), _unsound(found))
     found += lint.findings(environment, tree)
     ordered = _ordered(found, tree)
@@ -151,7 +154,7 @@ def _access(aws: Mapping[str, Any]) -> Access:
     default = bundle.source()["properties"]["aws"]["properties"]["assume_role"]["properties"]["session_name"]["default"]
     return Access(
         profile=aws.get("profile"),
-        assume_role={"session_name": default, **role} if role else None,
+        assume_role={**role, "session_name": role.get("session_name") or default} if role else None,
         endpoint=aws.get("endpoint"),
     )
 
@@ -174,7 +177,7 @@ def _with_defaults(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[
         for name, part in form.get("properties", {}).items()
         if "default" in part
     }
-    return {**defaults, **value}
+    return {**value, **{name: default for name, default in defaults.items() if name not in value}}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

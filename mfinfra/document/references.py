@@ -108,8 +108,11 @@ class _Resolving:
             return self.fields[place]
         path = ("resources", address.kind, address.name, name)
         if place in self.open:
-            steps = " → ".join(f"{at}.{step}" for at, step in (*self.open[self.open.index(place) :], place))
-            self.say(path, f"the references go in a circle: {steps}", code=CIRCLE)
+            circle = (*self.open[self.open.index(place) :], place)
+            steps = " → ".join(f"{at}.{step}" for at, step in circle)
+            # A circle through several resources is told once, when all links are known.
+            if len({at for at, _ in circle}) == 1:
+                self.say(path, f"the references go in a circle: {steps}", code=CIRCLE)
             return Ref(address, name)
         if len(self.open) >= LONGEST_CHAIN:
             self.say(path, f"more than {LONGEST_CHAIN} fields refer to each other in a row", code=CIRCLE)
@@ -149,13 +152,15 @@ class _Resolving:
         template = known[ref.attribute].get("value")
         if template is None:
             return ref
-        parts = [self._own(piece, ref) for piece in interpolate.pieces(template)]
+        parts = [self._own(piece, ref) for piece in interpolate.pieces(template, interpolate.SCHEMA_VARIABLES)]
         return ref if any(part is None for part in parts) else interpolate.joined(p for p in parts if p is not None)
 
     def _own(self, piece: Piece, ref: Ref) -> str | Unknown | None:
         match piece:
             case str():
                 return piece
+            case Variable("dns_suffix"):
+                return "amazonaws.com.cn" if self.scope.partition == "aws-cn" else "amazonaws.com"
             case Variable(name):
                 return str(getattr(self.scope, name))
             case Own(name):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mfinfra import schemas
 from mfinfra.document import interpolate
 from mfinfra.document.interpolate import Piece, Unreadable
-from mfinfra.document.nearest import did_you_mean
+from mfinfra.document.nearest import did_you_mean, nearest
 from mfinfra.document.tree import shown
 from mfinfra.model import Address, Ref
 
@@ -17,17 +17,15 @@ LISTED = 5
 def wrong_kind(address: Address, allowed: Iterable[str], declared: Iterable[Address]) -> tuple[str, str | None]:
     """An address of a kind that a field does not take."""
     kinds = " or ".join(f"a `{kind}`" for kind in sorted(allowed))
-    fitting = [str(other) for other in declared if other.kind in set(allowed)]
+    fitting = [other for other in declared if other.kind in set(allowed)]
     message = f"`{shown(address)}` is a `{address.kind}`, and only {kinds} can stand here"
-    return message, did_you_mean(str(address), fitting) or _there_is(fitting)
+    return message, _one_of(address, fitting)
 
 
 def missing(address: Address, declared: Iterable[Address]) -> tuple[str, str | None]:
     """An address that is not in the file."""
-    names = [str(other) for other in declared]
-    same = [name for name in names if name.startswith(f"{address.kind}.")]
-    hint = did_you_mean(str(address), same) or _there_is(same) or did_you_mean(str(address), names)
-    return f"there is no `{shown(address)}` in this file", hint
+    same = [other for other in declared if other.kind == address.kind]
+    return f"there is no `{shown(address)}` in this file", _one_of(address, same) or _namesake(address, declared)
 
 
 def unreadable(piece: Piece) -> tuple[str, str | None]:
@@ -42,11 +40,22 @@ def unreadable(piece: Piece) -> tuple[str, str | None]:
         case _:
             text = piece.text if isinstance(piece, Unreadable) else "${self…}"
             known = ", ".join(f"`${{{name}}}`" for name in interpolate.VARIABLES)
-            near = did_you_mean(text.strip("${}"), interpolate.VARIABLES)
-            hint = near or f"write `${shown(text)}` if it is meant as text, such as a variable of IAM or of a shell"
+            near = nearest(text.strip("${}"), interpolate.VARIABLES)
+            hint = (
+                f"did you mean `${{{near}}}`?"
+                if near
+                else f"write `${shown(text)}` if it is meant as text, such as a variable of IAM or of a shell"
+            )
             return f"`{shown(text)}` is neither {known} nor `${{kind.name.attribute}}`", hint
 
 
-def _there_is(addresses: list[str]) -> str | None:
-    listed = ", ".join(f"`{address}`" for address in sorted(addresses)[:LISTED])
+def _one_of(address: Address, fitting: list[Address]) -> str | None:
+    near = nearest(address.name, [other.name for other in fitting])
+    if near:
+        return next(f"did you mean `{other}`?" for other in fitting if other.name == near)
+    listed = ", ".join(f"`{other}`" for other in sorted(fitting)[:LISTED])
     return f"there is {listed}" if listed else None
+
+
+def _namesake(address: Address, declared: Iterable[Address]) -> str | None:
+    return next((f"did you mean `{other}`?" for other in sorted(declared) if other.name == address.name), None)

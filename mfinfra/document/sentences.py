@@ -69,7 +69,7 @@ class Failure:
     under: tuple[Failure, ...] = ()
 
 
-def said(failure: Failure, tree: Tree, data: Mapping[str, Any]) -> Iterator[Problem]:
+def said(failure: Failure, tree: Tree, data: Any) -> Iterator[Problem]:
     """The problems that a failure of `data`, read from `tree`, amounts to."""
     match failure.rule:
         case "additionalProperties":
@@ -81,6 +81,8 @@ def said(failure: Failure, tree: Tree, data: Mapping[str, Any]) -> Iterator[Prob
         case _:
             message, hint = _wrong(failure)
             path = (*failure.path, str(failure.value)) if failure.of_name else failure.path
+            if failure.rule == "uniqueItems":
+                path = (*path, _twice(failure.value))
             yield tree.problem(path, message, code=WRONG, hint=hint, key=failure.of_name)
 
 
@@ -118,12 +120,20 @@ def _noun(path: Path) -> str:
 def _missing(failure: Failure, tree: Tree) -> Iterator[Problem]:
     for name in failure.wanted:
         what = f"the field `{name}` is missing"
-        description = failure.schema.get("properties", {}).get(name, {}).get("description")
+        description = _properties(failure).get(name, {}).get("description")
         told = f"`{name}`: {_first(description)}" if description else None
         yield tree.problem(failure.path, what, code=MISSING, hint=told, key=True)
 
 
-def _branches(failure: Failure, tree: Tree, data: Mapping[str, Any]) -> Iterator[Problem]:
+def _properties(failure: Failure) -> Mapping[str, Any]:
+    """The fields that can stand where something is missing; a condition's schema does not describe them again."""
+    of_resource = failure.path[:1] == ("resources",) and len(failure.path) == RESOURCE_DEPTH
+    schema = schemas.load(str(failure.path[1])) if of_resource else failure.schema
+    found: Mapping[str, Any] = schema.get("properties", {})
+    return found
+
+
+def _branches(failure: Failure, tree: Tree, data: Any) -> Iterator[Problem]:
     """The branch that was meant, if one has the right type; else the types of all in one sentence."""
     tried: dict[Any, list[Failure]] = {}
     for below in failure.under:
@@ -181,7 +191,7 @@ def _wrong(failure: Failure) -> tuple[str, str | None]:
         case str(rule) if rule in _SIZES:
             return _size(failure), _explained(failure)
         case "uniqueItems":
-            return f"`{shown(_twice(value))}` stands twice in the list", None
+            return f"`{shown(value[_twice(value)])}` stands twice in the list", None
         case "dependentRequired":
             return _dependent(wanted, value)
         case "multipleOf":
@@ -194,7 +204,11 @@ def _size(failure: Failure) -> str:
     edge, unit = _SIZES[failure.rule]
     if failure.rule == "minLength" and not failure.value:
         return "the text must not be empty"
-    what = "the text" if unit == "characters" else "this"
+    if failure.wanted == 0:
+        return "this must be empty"
+    if len(failure.value) == 1:
+        unit = {"characters": "character", "entries": "entry"}[unit]
+    what = "the text" if unit.startswith("character") else "this"
     return f"{what} has {len(failure.value)} {unit}, and the {edge} is {failure.wanted}"
 
 
@@ -250,7 +264,7 @@ def _pattern(failure: Failure) -> tuple[str, str | None]:
     if len(text) < LISTED * 100:
         for letter in sorted(set(text)):
             rest = text.replace(letter, "")
-            if rest and not letter.isalnum() and re.search(pattern, rest):
+            if rest and not letter.isalnum() and letter not in pattern and re.search(pattern, rest):
                 return f"`{shown(text)}` contains `{shown(letter)}`, which cannot stand here", hint
     return f"`{shown(text)}` does not have the right form", hint
 
@@ -273,8 +287,8 @@ def _amount(wanted: Any, path: Path) -> str:
     return f"{wanted}{' ' if unit else ''}{unit}{plural}"
 
 
-def _twice(values: list[Any]) -> Any:
-    return next((value for index, value in enumerate(values) if value in values[:index]), "")
+def _twice(values: list[Any]) -> int:
+    return next((index for index, value in enumerate(values) if value in values[:index]), 0)
 
 
 def _dependent(wanted: Mapping[str, list[str]], value: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -290,7 +304,7 @@ def _all(value: Any) -> list[Any]:
 
 
 def _listed(values: Iterable[Any]) -> str:
-    texts = [f"`{shown(value)}`" for value in values]
+    texts = [f"`{shown(value)}`" if value != "" else '`""`' for value in values]
     return ", ".join(texts[:LISTED]) + (", …" if len(texts) > LISTED else "")
 
 

@@ -24,31 +24,34 @@ from mfinfra.model import Ref, Template
 Errors: TypeAlias = Iterator[ValidationError]
 
 
-def validate(data: Mapping[str, Any], tree: Tree) -> list[Problem]:
+def validate(data: Any, tree: Tree) -> list[Problem]:
     """Every problem of `data`, which is `tree` with its references filled in; a value that is not known passes as text.
 
     `null` at a field that may be omitted says "not managed" and is always right.
     """
     managed = without_null(data)
-    problems = (
-        problem for error in _validator().iter_errors(managed) for problem in said(_failure(error), tree, managed)
-    )
-    return list(dict.fromkeys(problems))
+    failures = [_failure(error) for error in _validator().iter_errors(managed)]
+    # What has the wrong type breaks every other rule too.
+    mistyped = {failure.path for failure in failures if failure.rule == "type"}
+    relevant = (failure for failure in failures if failure.rule == "type" or failure.path not in mistyped)
+    return list(dict.fromkeys(problem for failure in relevant for problem in said(failure, tree, managed)))
 
 
-def numbers_meant_as_text(data: Mapping[str, Any], tree: Tree) -> list[Path]:
+def numbers_meant_as_text(data: Any, tree: Tree) -> list[Path]:
     """Where an unquoted number stands and the schema wants text: there, its digits are meant as they are written."""
     found = []
     for error in _leaves(_validator().iter_errors(without_null(data))):
         node = _node(tree, tuple(error.absolute_path))
         wants_text = error.validator == "type" and "string" in _listed(error.validator_value)
-        if wants_text and node is not None and node.raw and not isinstance(node.value, str | bool):
+        if wants_text and node is not None and node.raw and type(node.value) in (int, float):
             found.append(tuple(error.absolute_path))
     return list(dict.fromkeys(found))
 
 
-def without_null(data: Mapping[str, Any]) -> dict[str, Any]:
+def without_null(data: Any) -> Any:
     """`data` without the `null`s that say "not managed" or "as if it were not here"."""
+    if not isinstance(data, Mapping):
+        return data
     found = {name: _pruned(value) for name, value in data.items() if value is not None and name != "resources"}
     resources = data.get("resources")
     if isinstance(resources, Mapping):

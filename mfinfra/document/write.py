@@ -6,7 +6,7 @@ that a filled-in reference no longer shows stands under `depends_on`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -16,11 +16,13 @@ from mfinfra.document import scalars
 from mfinfra.document.interpolate import escaped
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.read import Reading
+from mfinfra.document.tree import Path, fits
 from mfinfra.errors import UserError
 from mfinfra.model import Access, Address, Environment, Ref, Resource, Template
 
 # Wide enough that no text is folded: a folded line could not be copied.
 WIDTH = 1 << 20
+TEXT = "tag:yaml.org,2002:str"
 
 
 def show(reading: Reading, address: str | None = None) -> str:
@@ -52,7 +54,7 @@ def write(environment: Environment) -> str:
     if access := _access(environment.access):
         document["aws"] = access
     if environment.lock is not None:
-        document["lock"] = environment.lock
+        document["lock"] = escaped(environment.lock)
     document["resources"] = _resources(fields)
     if environment.metaflow:
         document["metaflow"] = _plain(environment.metaflow)
@@ -68,7 +70,7 @@ def _resources(fields: Mapping[Address, Mapping[str, Any]]) -> dict[str, dict[st
 
 def _fields(resource: Resource, *, disabled: bool) -> dict[str, Any]:
     known = schemas.traits(resource.kind)
-    fields = {name: _plain(resource.spec.get(name)) for name in known.fields}
+    fields = {name: _plain(resource.spec.get(name), (name,), known.policies) for name in known.fields}
     fields["tags"] = _plain(resource.tags)
     fields["depends_on"] = sorted(str(address) for address in resource.depends_on)
     fields["protect"] = resource.protect
@@ -83,8 +85,11 @@ def _access(access: Access) -> dict[str, Any]:
     return {name: _plain(value) for name, value in fields.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
-    """`value` for YAML: what is not known is asked for by reference, and what looks like a reference is escaped."""
+def _plain(value: Any, path: Path = (), policies: Collection[tuple[str, ...]] = ()) -> Any:
+    """`value` for YAML: what is not known is asked for by reference, and what looks like a reference is escaped.
+
+    `policies` are the places of policy documents: there, keys are read as text with references too.
+    """
     match value:
         case Ref():
             return f"${{{value}}}"
@@ -93,9 +98,12 @@ def _plain(value: Any) -> Any:
         case str():
             return escaped(value)
         case Mapping():
-            return {key: _plain(item) for key, item in value.items()}
+            inside = any(fits(path[: len(place)], place) for place in policies)
+            return {
+                escaped(key) if inside else key: _plain(item, (*path, key), policies) for key, item in value.items()
+            }
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_plain(item, (*path, index), policies) for index, item in enumerate(value)]
         case _:
             return value
 
@@ -110,9 +118,10 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     lines = "\n" in text.rstrip("\n") and all(letter.isprintable() or letter == "\n" for letter in text)
-    quoted = scalars.read(text) != text or text == "<<"
+    kind = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+    quoted = scalars.read(text) != text or kind != TEXT
     style = "|" if lines else '"' if quoted else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar(TEXT, text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from mfinfra.document.circles import circles
+from mfinfra.model import Address, Ref, Template
+
+GROUP = Address("security_group", "s")
+
+BODY = """
+resources:
+  security_group:
+    s: {name: s, vpc: vpc-01234567, ingress: [{protocol: tcp, port: 443, security_group: security_group.s}]}
+  role:
+    r: {name: r, path: /team/, preset: ecs_instance}
+    t: {name: t, trust: {Statement: [{Effect: Allow, Action: "sts:AssumeRole", Principal: {AWS: "${role.r.arn}"}, Condition: {StringEquals: {"${region}:x": "$${aws:username}"}}}]}}
+  compute_environment:
+    c: {name: "c-${environment}", type: EC2, subnets: [subnet-1], instance_role: role.r, security_groups: [security_group.s, sg-1]}
+  job_queue:
+    q: {name: q, compute_environments: [compute_environment.c, other], depends_on: [role.t], tags: {c: "${compute_environment.c.arn}"}}
+  endpoint:
+    e: {vpc: vpc-01234567, service: logs, subnets: [subnet-01234567], security_groups: ["${security_group.s.id}"], policy: {Statement: [{Effect: Allow, Principal: "*", Action: "*", Resource: "x:${security_group.s.id}:y:*"}]}}
+metaflow:
+  batch: {queue: job_queue.q, image: "img:${environment}"}
+"""
+
+
+def test_what_follows_from_the_file_is_filled_in(environment):
+    resources = environment(BODY).resources
+    spec = {str(address): resource.spec for address, resource in resources.items()}
+    assert spec["compute_environment.c"]["name"] == "c-dev"
+    assert spec["compute_environment.c"]["instance_role"] == "arn:aws:iam::123456789012:instance-profile/r"
+    assert spec["job_queue.q"]["compute_environments"] == [
+        "arn:aws:batch:us-east-1:123456789012:compute-environment/c-dev",
+        "other",
+    ]
+    [statement] = spec["role.t"]["trust"]["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/team/r"}
+    assert statement["Condition"] == {"StringEquals": {"us-east-1:x": "${aws:username}"}}
+    tags = resources[Address("job_queue", "q")].tags
+    assert tags == {"c": "arn:aws:batch:us-east-1:123456789012:compute-environment/c-dev"}
+
+
+def test_what_aws_invents_stays_a_reference(environment):
+    resources = environment(BODY).resources
+    known = Ref(GROUP, "id")
+    assert resources[Address("compute_environment", "c")].spec["security_groups"] == [known, "sg-1"]
+    endpoint = resources[Address("endpoint", "e")].spec
+    assert endpoint["security_groups"] == [known]
+    assert endpoint["policy"]["Statement"][0]["Resource"] == Template(("x:", known, ":y:*"))
+
+
+def test_a_resource_depends_on_all_that_it_refers_to_but_not_on_itself(environment):
+    needs = {str(a): sorted(map(str, r.depends_on)) for a, r in environment(BODY).resources.items()}
+    assert needs == {
+        "security_group.s": [],
+        "role.r": [],
+        "role.t": ["role.r"],
+        "compute_environment.c": ["role.r", "security_group.s"],
+        "job_queue.q": ["compute_environment.c", "role.t"],
+        "endpoint.e": ["security_group.s"],
+    }
+
+
+def test_addresses_in_the_metaflow_block_stay_addresses(environment):
+    assert environment(BODY).metaflow == {"batch": {"queue": "job_queue.q", "image": "img:dev"}}
+
+
+def test_partitions_follow_from_the_region(file):
+    from mfinfra.document import read
+
+    for region, partition, suffix in (
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+    ):
+        path = file(
+            f"version: 1\nenvironment: dev\naccount: 012345670123\nregion: {region}\nresources:\n"
+            '  repository: {r: {name: "x-${partition}", tags: {u: "${repository.r.url}", a: "${repository.r.arn}"}}}\n'
+        )
+        [resource] = read(path).environment.resources.values()
+        assert resource.tags == {
+            "u": f"012345670123.dkr.ecr.{region}.{suffix}/x-{partition}",
+            "a": f"arn:{partition}:ecr:{region}:012345670123:repository/x-{partition}",
+        }
+
+
+def test_a_field_that_is_not_managed_makes_what_follows_from_it_unknown(environment):
+    found = environment("""
+resources:
+  role:
+    r: {name: r, path: null, preset: ecs_instance}
+    s: {name: s, preset: user, description: "like ${role.r.arn}"}
+""")
+    role = Ref(Address("role", "r"), "arn")
+    assert found.resources[Address("role", "s")].spec["description"] == Template(("like ", role))
+
+
+def test_a_disabled_resource_may_refer_to_another(environment):
+    found = environment("""
+resources:
+  log_group:
+    a: {name: x, enabled: false}
+    b: {name: "${log_group.a.name}-b", enabled: false}
+""")
+    assert found.resources == {}
+    assert found.disabled[Address("log_group", "b")].spec["name"] == "x-b"
+
+
+def test_protection_follows_from_the_kind_unless_it_is_written(environment):
+    found = environment("""
+resources:
+  log_group: {a: {name: x}, b: {name: y, protect: false, adopt: true}}
+  role: {r: {name: r, preset: user, protect: true}, s: {name: s, preset: user, protect: null}}
+""")
+    protect = {str(address): resource.protect for address, resource in found.resources.items()}
+    assert protect == {"log_group.a": True, "log_group.b": False, "role.r": True, "role.s": False}
+    assert [str(address) for address, resource in found.resources.items() if resource.adopt] == ["log_group.b"]
+
+
+def test_every_knot_of_circles_is_told_once_from_its_smallest_address():
+    def at(name):
+        return Address("k", name)
+
+    links = {"a": "bx", "b": "c", "c": "ab", "d": "ad", "e": "f", "f": "e", "x": "", "z": "zd"}
+    found = circles({at(name): {at(target) for target in targets} for name, targets in links.items()})
+    assert ["".join(address.name for address in circle) for circle in found] == ["abca", "efe"]
