@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 KEPT = "\n\t"
+# Letters and marks that no font shows, though Unicode counts them as printable
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 FIRST_BEYOND_BMP = 0x10000
 
 
 def text(value: str) -> str:
-    """`value` with a visible escape for every character that is not printable."""
-    if value.isprintable():
+    """`value` with a visible escape for every character that nobody sees; line breaks become plain ones."""
+    if value.isprintable() and UNSEEN.isdisjoint(value):
         return value
-    return "".join(char if char.isprintable() or char in KEPT else _escape(char) for char in value)
+    return "".join(char if _seen(char) else _escape(char) for char in value.replace("\r\n", "\n"))
 
 
 def document(value: Any) -> Any:
@@ -34,9 +36,17 @@ def document(value: Any) -> Any:
             return value
 
 
+NAMES = (
+    "authorization|x-amz-security-token|x-amz-signature|x-amz-credential|x-api-key|"
+    "SecretString|SecretBinary|SessionToken|SecretAccessKey|METAFLOW_SERVICE_HEADERS"
+)
+QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 SECRETS = (
-    re.compile(r"(?i)(authorization|x-amz-security-token|x-amz-signature|x-amz-credential)([=:]\s*)[^\s&,\"']+"),
-    re.compile(r"(?i)(SecretString|SecretBinary|SessionToken|SecretAccessKey)(\"?\s*[:=]\s*\"?)[^\s\",}]+"),
+    re.compile(rf"(?i)\b({NAMES})(\\?[\"']?\s*[:=]\s*b?){QUOTED}"),
+    re.compile(r"(?i)\b(authorization)(\s*[:=]\s*)(?!\[redacted\])[^\r\n\"']+"),  # of several words, to the line's end
+    re.compile(r"\b(METAFLOW_SERVICE_HEADERS)(\s*[:=]\s*)\{[^}]*\}"),
+    re.compile(rf"(?i)\b({NAMES})(\\?[\"']?\s*[:=]\s*\\?[\"']?)(?!\[redacted\])[^\s&,\"'<>{{}}\\]+"),
+    re.compile(rf"(?i)(<(?:{NAMES}))(>)[^<]+"),
     re.compile(r"()()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
 )
 
@@ -46,6 +56,10 @@ def redacted(value: str) -> str:
     for pattern in SECRETS:
         value = pattern.sub(r"\1\2[redacted]", value)
     return value
+
+
+def _seen(char: str) -> bool:
+    return char in KEPT or (char.isprintable() and char not in UNSEEN)
 
 
 def _escape(char: str) -> str:
