@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, Final
 
-import boto3
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
@@ -38,7 +37,7 @@ def new_bucket(call: Call, forward: Forward) -> Answer:
     if not NAME.fullmatch(bucket) or ".." in bucket or ADDRESS.fullmatch(bucket):
         raise ServiceError("InvalidBucketName", "The specified bucket is not valid.")
     region = place.get("LocationConstraint")
-    if region and region != "EU" and region not in _regions():
+    if region and region != "EU" and region not in RegionsAndZonesBackend.zones:
         raise ServiceError("InvalidLocationConstraint", "The specified location-constraint is not valid")
     tags = place.pop("Tags", None)
     check_tags(tags or [])
@@ -70,10 +69,3 @@ def check_tags(tags: list[dict[str, Any]]) -> None:
     for tag in tags:
         if not TAG_TEXT.fullmatch(tag["Key"]) or not TAG_TEXT.fullmatch(tag.get("Value") or ""):
             raise ServiceError("InvalidTag", "The TagKey or TagValue you have provided is invalid")
-
-
-@cache
-def _regions() -> frozenset[str]:
-    session = boto3.Session(region_name="us-east-1")
-    partitions = session.get_available_partitions()
-    return frozenset(region for name in partitions for region in session.get_available_regions("s3", name))
