@@ -42,7 +42,7 @@ def perform(client: Any, call: Call) -> Answer:
     except ClientError as error:
         return _refused(call, error)
     except (BotoCoreError, ResponseParserError) as error:
-        raise _unreachable(call, error) from error
+        raise unreachable(call, error) from error
     metadata: Mapping[str, Any] = answer.get("ResponseMetadata", {})
     document = sanitise.document({key: value for key, value in answer.items() if key != "ResponseMetadata"})
     _check_failures(call, document)
@@ -112,7 +112,8 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
     return AwsError(message or "no message", **details)
 
 
-def _unreachable(call: Call, error: Exception) -> UserError:
+def unreachable(what: Call | str, error: Exception) -> UserError:
+    """The error that says why there was no answer to a call, or no way to a service; our own mistakes are raised."""
     name = type(error).__name__
     message = sanitise.redacted(sanitise.text(str(error)))
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
@@ -126,4 +127,4 @@ def _unreachable(call: Call, error: Exception) -> UserError:
     if name == "ParamValidationError":
         raise error
     hint = "check the network and the endpoint"
-    return UserError(f"`{call}` got no usable answer: {message}", hint=hint, code="MF3004")
+    return UserError(f"`{what}` got no usable answer: {message}", hint=hint, code="MF3004")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,12 +17,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from mfinfra import __version__
-from mfinfra.aws.calls import Answer, perform, persist
+from mfinfra.aws.calls import Answer, perform, persist, unreachable
 from mfinfra.aws.clock import Clock
 from mfinfra.errors import Refused, UserError
 from mfinfra.model import Access, Call, Scope
 
 SANDBOX_PACE = 0.05
+LONGEST_SESSION_NAME = 64
 WHO_AM_I = Call("sts", "GetCallerIdentity")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -49,11 +49,16 @@ class Aws:
         """The client of `service`; made once, under a lock: side by side it takes longer."""
         with self._lock:
             if service not in self._clients:
-                with _collector_off():
-                    self._clients[service] = self.session.client(
-                        service, region_name=self.scope.region, endpoint_url=self.endpoint, config=self._config()
-                    )
+                self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        region, url = self.scope.region, self.endpoint
+        try:
+            with _collector_off():
+                return self.session.client(service, region_name=region, endpoint_url=url, config=self._config())
+        except (BotoCoreError, ValueError) as error:  # credentials are looked up here; a bad URL is a ValueError
+            raise unreachable(service, error) from error
 
     def ask(self, call: Call) -> Answer:
         """Send a reading call."""
@@ -138,38 +143,36 @@ def _emulator(url: str, access: Access, scope: Scope, parallelism: int, clock: C
             hint="use https, or an emulator on 127.0.0.1",
             code="MF4005",
         )
-    return Aws(
-        _session(access, scope), scope, url, clock=clock or Clock(SANDBOX_PACE if parts.hostname in LOOPBACK else 1.0),
-        parallelism=parallelism,
-    )  # fmt: skip
+    clock = clock or Clock(SANDBOX_PACE if parts.hostname in LOOPBACK else 1.0)
+    return Aws(_session(access, scope, url), scope, url, clock=clock, parallelism=parallelism)
 
 
-def _session(access: Access, scope: Scope) -> Any:
+def _session(access: Access, scope: Scope, endpoint: str | None = None) -> Any:
     try:
         session = boto3.Session(profile_name=access.profile, region_name=scope.region)
         if not access.assume_role:
             return session
-        return _assume(session, access.assume_role, scope)
+        return _assume(Aws(session, scope, endpoint), access.assume_role)
     except BotoCoreError as error:
         raise UserError(
             str(error), hint="`aws configure list-profiles` shows the profiles there are", code="MF3003"
         ) from error
 
 
-def _assume(session: Any, role: Mapping[str, str], scope: Scope) -> Any:
+def _assume(aws: Aws, role: Mapping[str, str]) -> Any:
+    """A session as `role`. Its name is the same in every run: the caller is part of the plan document."""
     params = {
         "RoleArn": role["arn"],
-        "RoleSessionName": role.get("session_name") or f"mfinfra-{scope.environment}-{uuid.uuid4().hex[:8]}",
+        "RoleSessionName": role.get("session_name") or f"mfinfra-{aws.scope.environment}"[:LONGEST_SESSION_NAME],
     }
     if role.get("external_id"):
         params["ExternalId"] = role["external_id"]
-    client = session.client("sts", region_name=scope.region)
-    credentials = (perform(client, Call("sts", "AssumeRole", params)).document or {})["Credentials"]
+    credentials = (aws.ask(Call("sts", "AssumeRole", params)).document or {})["Credentials"]
     return boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
-        region_name=scope.region,
+        region_name=aws.scope.region,
     )
 
 
