@@ -104,9 +104,10 @@ class Kind:
     are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
     deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
-    fields that need it, a replacement. `postpones` says which of the changed fields AWS lets
-    no single run change. `keep` is the wish together with what of AWS's own may stay beside it. `recreate` is `create` after one that is going, where AWS would take the same call for a repetition. `arn` is a
-    regular expression whose groups are identity fields. `ripens`: seconds until other services see a write.
+    fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
+    `keep` is the wish together with what of AWS's own may stay beside it. `recreate` is `create` after one that is
+    going, where AWS would take the same call for a repetition. `arn` is a regular expression whose groups are identity
+    fields. `ripens`: seconds until other services see a write.
     """
 
     kind: str
