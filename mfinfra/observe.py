@@ -161,13 +161,13 @@ def _stubs(arns: Iterable[str], scope: Scope) -> list[tuple[Address, Resource]]:
 def _declared_already(
     stub: Resource, declared: Mapping[Address, Resource], found: Mapping[Any, Observed | None]
 ) -> bool:
-    """Whether the file's own resources were observed to be this one."""
+    """Whether this is one of the file's own, by what was observed, or, where nothing was yet, by what the file says."""
     identity = {name: value for name, value in stub.spec.items() if value is not None}
     for address, resource in declared.items():
         observed = found.get(address)
-        if address.kind != stub.kind or observed is None:
+        if address.kind != stub.kind:
             continue
-        known = {**resource.spec, **observed.spec, **observed.outputs}
+        known = {**resource.spec, **observed.spec, **observed.outputs} if observed else resource.spec
         if all(known.get(name) == value for name, value in identity.items()):
             return True
     return False
@@ -176,7 +176,12 @@ def _declared_already(
 def _joined(failures: Sequence[Exception]) -> Exception:
     """The first failure, with the others named in its hint."""
     first = failures[0]
-    others = sorted({str(failure) for failure in failures[1:]} - {str(first)})
+    others = sorted({_told(failure) for failure in failures[1:]} - {_told(first)})
     if isinstance(first, UserError) and others:
         first.hint = "\n".join(filter(None, [first.hint, *(f"also: {other}" for other in others)]))
     return first
+
+
+def _told(failure: Exception) -> str:
+    hint = getattr(failure, "hint", None)
+    return f"{failure} ({hint})" if hint else str(failure)

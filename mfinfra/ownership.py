@@ -29,6 +29,8 @@ OTHER_TOOLS: Mapping[str, str] = {
     "kubernetes.io/cluster/": "Kubernetes",
     "elasticbeanstalk:": "Elastic Beanstalk",
 }
+# AWS itself writes these, nobody can copy or drop them: they hold even beside ours
+RESERVED = ("aws:cloudformation:", "aws:servicecatalog:")
 MANAGED_BY = frozenset(
     {"managedby", "managed-by", "managed_by", "provisioner", "createdby", "created-by", "created_by"}
 )
@@ -64,7 +66,7 @@ def tags(scope: Scope, address: Address) -> dict[str, str]:
 
 def read(found: Mapping[str, str], scope: Scope) -> Ownership:
     """Who owns a resource with these tags, seen from `scope`."""
-    if ENVIRONMENT in found or OWNER in found:
+    if not any(key.startswith(RESERVED) for key in found) and (ENVIRONMENT in found or OWNER in found):
         return _by_our_tags(found, scope)
     if tool := _other_tool(found):
         return Ownership(Standing.FOREIGN, tool)
