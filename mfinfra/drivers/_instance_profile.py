@@ -13,7 +13,7 @@ from mfinfra.drivers._declared import Change, tag_list, tag_map
 from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle
 
 AUTO = "auto"
-OUTPUT = "instance_profile_arn"
+THERE = "instance_profile"
 WITH_PROFILE = "ecs_instance"
 OWNER = "mfinfra:owner"
 OURS = "mfinfra:"
@@ -49,7 +49,7 @@ def joined(role: Observed, answer: Document | None, resource: Resource) -> Obser
     return replace(
         role,
         spec={**role.spec, "instance_profile": holder},
-        outputs={**role.outputs, OUTPUT: profile["Arn"]},
+        facts={**role.facts, THERE: True},
         tags=common(role.tags, tags, resource.tags) if wanted(resource) else role.tags,
         warnings=(*role.warnings, *stranger(role, profile)),
     )
@@ -78,9 +78,8 @@ def write(change: Change) -> Effects:
     name, want, have = change.want["name"], change.want["instance_profile"], change.have["instance_profile"]
     if not want:
         return (remove(name, have), delete(name))
-    there = change.observed is not None and OUTPUT in change.observed.outputs
     return (
-        *(() if there else create(change.resource, name)),
+        *(() if change.fact(THERE) else create(change.resource, name)),
         *((remove(name, have),) if have else ()),
         # Full means that the role is inside: another one has just been taken out.
         Call(

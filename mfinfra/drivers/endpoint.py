@@ -44,15 +44,14 @@ def service_of(resource: Resource) -> str:
 def read(resource: Resource) -> Call:
     """All endpoints of the VPC that lead to the service; a leftover by its id."""
     if resource.leftover:
-        asked, key = [("vpc-endpoint-id", resource.spec["id"])], "VpcEndpointId"
-    else:
-        asked, key = [("vpc-id", resource.spec["vpc"]), ("service-name", service_of(resource))], "ServiceName"
+        return by_id(resource.spec["id"])
+    asked = {"vpc-id": resource.spec["vpc"], "service-name": service_of(resource)}
     return Call(
         "ec2",
         "DescribeVpcEndpoints",
-        {"Filters": [{"Name": name, "Values": [value]} for name, value in asked]},
+        {"Filters": [{"Name": name, "Values": [value]} for name, value in asked.items()]},
         paginate=True,
-        merge=Merge(f"Filters.{len(asked) - 1}.Values", limit=FILTER_VALUES, items="VpcEndpoints", keys=(key,)),
+        merge=Merge("Filters.1.Values", limit=FILTER_VALUES, items="VpcEndpoints", keys=("ServiceName",)),
     )
 
 

@@ -81,7 +81,12 @@ def observed(row: Document, resource: Resource) -> Observed:
         if any(item["InstanceProfileName"] == name for item in row.get("InstanceProfileList", ()))
         else "",
     }
-    return Observed(spec, {"arn": row["Arn"], "name": name}, tag_map(row.get("Tags")), row["Arn"])
+    outputs = {
+        "arn": row["Arn"],
+        "name": name,
+        "instance_profile_arn": resource.scope.arn("iam", f"instance-profile/{name}", region=""),
+    }
+    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"])
 
 
 def summarised(row: Document) -> Spec:
@@ -156,7 +161,7 @@ def write_boundary(change: Change) -> Effects:
 
 def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]) -> Effects:
     name = observed.spec["name"]
-    both = profile.wanted(resource) and profile.OUTPUT in observed.outputs
+    both = profile.wanted(resource) and profile.THERE in observed.facts
     return (
         Call("iam", "TagRole", {"RoleName": name, "Tags": tag_list(tags)}),
         *((profile.put_tags(name, tags),) if both else ()),
@@ -166,7 +171,7 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Empty it, then delete it: the role goes last, so that a run that is cut short finds the rest again."""
     name, inside = observed.spec["name"], observed.spec["instance_profile"]
-    own = profile.OUTPUT in observed.outputs
+    own = profile.THERE in observed.facts
     return (
         *((profile.remove(name, inside),) if own and inside else ()),
         *((profile.delete(name),) if own else ()),
