@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from mfinfra.model import Call
 
-PREFIX: Mapping[str, str] = {"resourcegroupstaggingapi": "tag"}
+PREFIX: Mapping[str, str] = {"resourcegroupstaggingapi": "tag", "stepfunctions": "states"}
 
 ACTION: Mapping[tuple[str, str], str] = {
     ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "ListObjects"): "s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
     ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
