@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -217,3 +219,23 @@ def test_describe_gives_pages_and_leaves_unknown_names_out(account):
     assert names == [["a", "b"], ["c"]]
     found = account.batch.describe_compute_environments(computeEnvironments=["ghost", "c"])["computeEnvironments"]
     assert [each["computeEnvironmentName"] for each in found] == ["c"]
+
+
+def test_a_compute_environment_outlives_its_service_role_until_that_is_there_again(slow_account):
+    batch, iam = slow_account.batch, slow_account.iam
+    slow_account.create(serviceRole=slow_account.role)
+    slow_account.environment()
+    batch.update_compute_environment(computeEnvironment="work", state="DISABLED")
+    slow_account.environment()
+    batch.delete_compute_environment(computeEnvironment="work")
+    policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole"
+    iam.detach_role_policy(RoleName="service", PolicyArn=policy)
+    iam.delete_role(RoleName="service")
+    for _ in range(3):
+        assert slow_account.environment()["status"] == "INVALID"
+    trusted = slow_account.environment()["serviceRole"]
+    assert trusted == slow_account.role
+    document = {"Effect": "Allow", "Principal": {"Service": "batch.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="service", AssumeRolePolicyDocument=json.dumps({"Statement": [document]}))
+    batch.delete_compute_environment(computeEnvironment="work")
+    assert [slow_account.environment() and "there" for _ in range(2)] == ["there", None]

@@ -138,7 +138,7 @@ def test_the_eleventh_attachment_is_refused(role):
 
 def test_a_policy_in_use_is_not_deleted_nor_made_twice(role):
     arn = role.create_policy(PolicyName="p", PolicyDocument=allow())["Policy"]["Arn"]
-    refused("EntityAlreadyExists", role.create_policy, PolicyName="p", PolicyDocument=allow())
+    refused("EntityAlreadyExists", role.create_policy, PolicyName="P", PolicyDocument=allow())
     role.attach_role_policy(RoleName="role", PolicyArn=arn)
     refused("DeleteConflict", role.delete_policy, PolicyArn=arn)
     role.detach_role_policy(RoleName="role", PolicyArn=arn)

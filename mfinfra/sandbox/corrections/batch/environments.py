@@ -69,6 +69,9 @@ def create_environment(call: Call, _forward: Forward) -> Answer:
 )
 def describe_environments(call: Call, _forward: Forward) -> Answer:
     """Describe by name or ARN; unknown ones are left out."""
+    for record in environments(call.region).values():
+        if record.turning.passing == "DELETING":
+            _stick(call, record)
     wanted = call.params.get("computeEnvironments")
     return described(call, environments(call.region), wanted, "computeEnvironments")
 
@@ -113,6 +116,7 @@ def delete_environment(call: Call, _forward: Forward) -> Answer:
     if any(entry["computeEnvironment"] == record.arn for order in orders for entry in order):
         raise refusal("Cannot delete, found existing JobQueue relationship")
     record.vanish()
+    _stick(call, record)
     return {}
 
 
@@ -121,6 +125,12 @@ def _existing(call: Call) -> Record:
     if record := find(environments(call.region), name):
         return record
     raise bad_request(f"{name} does not exist")
+
+
+def _stick(call: Call, record: Record) -> None:
+    """Batch clears up by the service role: without it, what is being deleted stays, and is INVALID."""
+    if reason := health.missing_role(call, record.said):
+        record.turn("INVALID", reason)
 
 
 def _named(record: Record) -> Answer:

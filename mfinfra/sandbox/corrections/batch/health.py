@@ -32,6 +32,15 @@ def reason(call: Call, said: Answer) -> str:
     return f"CLIENT_ERROR - {found}" if found else ""
 
 
+def missing_role(call: Call, said: Answer) -> str:
+    """AWS's reason for not getting rid of a compute environment whose service role is gone; or nothing."""
+    arn = said["serviceRole"]
+    if SERVICE_LINKED.match(arn):
+        return ""
+    found = call.asks("NoSuchEntity", "iam", "GetRole", RoleName=arn.rsplit("/", 1)[-1])
+    return "CLIENT_ERROR - Not authorized to perform sts:AssumeRole" if found is None else ""
+
+
 def _service_role(call: Call, arn: str) -> str:
     if SERVICE_LINKED.match(arn):
         return ""

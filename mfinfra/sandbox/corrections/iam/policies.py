@@ -68,7 +68,7 @@ def attachments(call: Call, forward: Forward) -> Answer:
 @correction(
     "iam",
     "CreatePolicy",
-    restores="that a policy's name is taken once",
+    restores="that a policy's name is taken once, whatever its case",
     aws=f"{API}/API_CreatePolicy.html",
 )
 def new_policy(call: Call, forward: Forward) -> Answer:
