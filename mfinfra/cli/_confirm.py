@@ -25,8 +25,7 @@ def ask(environment: Mapping[str, Any], verb: str, answer: str) -> None:
     from mfinfra.render import console, inert  # noqa: PLC0415
 
     where = f"`{environment['name']}` in account {environment['account']}, {environment['region']}"
-    question = Text.assemble(("\n" + verb, "bold"), f" {inert.line(where)}? Only `{inert.line(answer)}` is accepted")
-    console.write([question], sys.stderr)
-    console.put("  answer: ", sys.stderr)
+    console.write([Text(), Text.assemble((verb, "bold"), f" {inert.line(where)}?")], sys.stderr)
+    console.put(f"  Only `{inert.line(answer)}` is accepted: ", sys.stderr)
     if sys.stdin.readline().strip() != answer:
         raise UserError("not confirmed; nothing was changed")

@@ -47,7 +47,7 @@ def show(reviewed: reconcile.Reviewed) -> None:
     console.write(text.lines(reviewed.document), sys.stderr)
 
 
-def carry_out(run: Run) -> int:
+def carry_out(run: Run, verb: str) -> int:
     """Carry the plan out: progress on stderr, the report on stdout; returns the exit code."""
     board, tally, began = progress.Board(), report.Tally(), time.monotonic()
 
@@ -60,7 +60,7 @@ def carry_out(run: Run) -> int:
         for event in progress.follow(run.events(), sys.stderr, board):
             tally.take(event)
     interrupted = bool(stopped.code) and not tally.whole
-    console.write(report.lines(tally, time.monotonic() - began, interrupted=interrupted), sys.stdout)
+    console.write(report.lines(tally, time.monotonic() - began, verb, interrupted=interrupted), sys.stdout)
     bugs = [_failure.bug(error) for error in tally.bugs]
     if stopped.code:
         return stopped.code

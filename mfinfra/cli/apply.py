@@ -38,4 +38,4 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     run = reviewed.apply()
     if not yes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
-    return _run.carry_out(run)
+    return _run.carry_out(run, "Apply")

@@ -49,4 +49,4 @@ def command(
     run = reviewed.apply()
     if confirm is None and not yes:
         _confirm.ask(reviewed.document["environment"], "Destroy all of", name)
-    return _run.carry_out(run)
+    return _run.carry_out(run, "Destroy")

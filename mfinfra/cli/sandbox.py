@@ -63,7 +63,7 @@ def status() -> int:
     if running is None:
         raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
     console.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
-    console.put(f"  version  {running.version}\n  log      {running.log}\n", sys.stdout)
+    console.put(f"its log is {running.log}\n", sys.stdout)
     return 0
 
 

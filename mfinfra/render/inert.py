@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from textwrap import dedent
 from typing import Any
 
 COMMAND = re.compile(r"^(\s*):(?=:)")  # GitHub's runner obeys `::…` after any indentation
 OLD_COMMAND = "##["  # … and `##[…]` anywhere in a line
-PLAIN_KEY = re.compile(r"[A-Za-z0-9_:/@+=-]+")
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_/@+=-][A-Za-z0-9_:/@+=-]*")  # `:` and the colon after it would be `::`
 FIRST_BEYOND_BMP = 0x10000
 
 
@@ -25,8 +26,9 @@ def line(value: object) -> str:
 
 
 def lines(value: object) -> list[str]:
-    """Text of several lines, each of them inert and without the spaces at its ends."""
-    return [line(part.strip()) for part in str(value).split("\n")]
+    """Text of several lines, each of them inert; from the second on they keep what indents them unequally."""
+    first, *rest = str(value).split("\n")
+    return [line(part.rstrip()) for part in (first, *dedent("\n".join(rest)).split("\n"))][: len(rest) + 1]
 
 
 def scalar(value: Any) -> str:

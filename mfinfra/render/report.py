@@ -45,7 +45,7 @@ class Tally:
         return tuple(event.error for event in self.failed if not isinstance(event.error, MfinfraError))
 
 
-def lines(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Iterator[Text]:
+def lines(tally: Tally, elapsed: float, verb: str = "Apply", *, interrupted: bool = False) -> Iterator[Text]:
     """The report; `elapsed` in seconds."""
     if tally.done and not tally.whole:
         yield Text("Done", "bold green")
@@ -60,10 +60,10 @@ def lines(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Iterato
             Text(f"  {inert.line(event.address)}: not {DONE[event.action]}, because {inert.line(event.because)}")
             for event in tally.skipped
         )
-    yield verdict(tally, elapsed, interrupted=interrupted)
+    yield verdict(tally, elapsed, verb, interrupted=interrupted)
 
 
-def verdict(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Text:
+def verdict(tally: Tally, elapsed: float, verb: str = "Apply", *, interrupted: bool = False) -> Text:
     """The last line: `Apply complete: …` or `Apply stopped part-way: …`."""
     took = f"in {seconds(elapsed)}"
     if tally.whole and not interrupted:
@@ -71,11 +71,11 @@ def verdict(tally: Tally, elapsed: float, *, interrupted: bool = False) -> Text:
         for event in tally.done:
             counts[DONE[event.action]] = counts.get(DONE[event.action], 0) + 1
         said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing was to be done"
-        return Text.assemble(("Apply complete: ", "bold green"), f"{said}, {took}")
+        return Text.assemble((f"{verb} complete: ", "bold green"), f"{said}, {took}")
     word = "interrupted" if interrupted else "stopped part-way" if tally.calls else "failed"
     counted = f"{len(tally.done)} done, {len(tally.failed)} failed, {len(tally.skipped)} skipped"
     said = f"{counted}, {took}; the same command goes on from here"
-    return Text.assemble((f"Apply {word}: ", "bold red"), said)
+    return Text.assemble((f"{verb} {word}: ", "bold red"), said)
 
 
 def _failure(event: Failed) -> Iterator[Text]:

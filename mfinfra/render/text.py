@@ -74,7 +74,7 @@ def verdict(document: Document, *, last: bool = False) -> Iterator[Text]:
     )
     plan = Text.assemble(("Plan: ", "bold"), counts)
     steps = "1 step" if blocked == 1 else f"{blocked} steps"
-    told = f"a guard refuses {steps}; `mfinfra apply` does nothing while that is so"
+    told = f"a guard refuses {steps}; nothing is applied while that is so"
     refused = [Text.assemble(("Blocked: ", "bold magenta"), told)] if blocked else []
     yield from [*refused, plan] if last else [plan, *refused]
 
@@ -148,27 +148,27 @@ def _content(change: Document, full: bool) -> Iterator[Text]:
     detail = change["change"]
     if change.get("physical_id") and (_destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
-    found = list(fields.leaves(detail["fields"]))
+    gone = detail["after"] is None and not full
+    found = [] if gone else list(fields.leaves(detail["fields"]))
     owned = [leaf for leaf in found if _ownership(leaf)]
     if owned and not full:
         tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"
         found = [*(leaf for leaf in found if leaf not in owned), fields.Leaf(("tags",), None, None, note=tags)]
     yield from fields.rows(found, 6)
-    yield from _rest(change, full)
+    yield from _rest(change, {leaf.path[0] for leaf in found}, full)
 
 
-def _rest(change: Document, full: bool) -> Iterator[Text]:
+def _rest(change: Document, shown: set[str | int], full: bool) -> Iterator[Text]:
     """The attributes that do not differ, or that only go or come with their resource."""
-    detail = change["change"]
-    values = detail["after"] if detail["after"] is not None else detail["before"] or {}
-    shown = {field["path"][0] for field in detail["fields"]}
-    rest = {name: value for name, value in values.items() if name not in shown}
+    before, after = change["change"]["before"], change["change"]["after"]
+    rest = {name: value for name, value in (after if after is not None else before or {}).items() if name not in shown}
     if full:
+        symbol = "-" if after is None else "+" if before is None else " "
         for name, value in rest.items():
-            yield from fields.attribute(name, value, 6)
+            yield from fields.attribute(name, value, 6, symbol)
     elif rest:
-        word = "more" if detail["before"] is None or detail["after"] is None else "unchanged"
-        yield _note(f"# ({len(rest)} {word} attribute{'s' if len(rest) != 1 else ''} hidden)")
+        word = "more " if before is None else "" if after is None else "unchanged "
+        yield _note(f"# ({len(rest)} {word}attribute{'s' if len(rest) != 1 else ''} hidden)")
 
 
 def _metaflow(document: Document) -> Iterator[Text]:

@@ -38,7 +38,7 @@ def test_a_problem_shows_its_place_the_line_a_caret_and_what_to_do():
 def test_an_error_ends_with_its_hint_and_every_line_of_it_is_indented():
     refused = Refused("2 steps are blocked", hint="a: one\n    why\n  ::error::b", code="MF4100")
     assert shown(problems.error(refused)) == (
-        "error: 2 steps are blocked [MF4100]\n  hint: a: one\n        why\n        \\u003a:error::b\n"
+        "error: 2 steps are blocked [MF4100]\n  hint: a: one\n          why\n        \\u003a:error::b\n"
     )
 
 

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+from render import plans
+
+from mfinfra import reconcile
+from mfinfra.cli.app import main
+from mfinfra.errors import Refused
+from mfinfra.model import Action, Address, Call, Called, Done, Failed, Skipped, Started
+
+ROLE, QUEUE = Address("role", "batch-job"), Address("job_queue", "default")
+WHOLE = (Started(ROLE, Action.CREATE), Called(ROLE, Call("iam", "CreateRole"), "r-0"), Done(ROLE, Action.CREATE, 1.0))
+FILE = """\
+version: 1
+environment: prod
+account: "123456789012"
+region: us-east-1
+resources:
+  log_group:
+    flows: {name: /aws/vendedlogs/flows}
+"""
+
+
+def failing(error, *before):
+    return (
+        *before,
+        Started(QUEUE, Action.UPDATE),
+        Failed(QUEUE, Action.UPDATE, error),
+        Skipped(ROLE, Action.CREATE, "x"),
+    )
+
+
+@dataclass
+class Live:
+    """What stands in for AWS: the plan that a review finds and the events of its run; `asked` keeps the options."""
+
+    document: dict
+    happens: tuple = WHOLE
+    asked: list = field(default_factory=list)
+    ran: bool = False
+    stopped: bool = False
+
+    def review(self, reading, options, *, parallelism):
+        if isinstance(self.document, BaseException):
+            raise self.document
+        self.asked.append((options, parallelism))
+        return SimpleNamespace(document=self.document, plan=SimpleNamespace(changes=self.changes), apply=self.apply)
+
+    @property
+    def changes(self):
+        return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
+
+    def apply(self):
+        for row in self.document["resource_changes"]:
+            if row["blocked"]:
+                raise Refused(row["blocked"]["message"], hint=row["blocked"]["hint"], code=row["blocked"]["code"])
+        return self
+
+    def events(self):
+        self.ran = True
+        for event in self.happens:
+            if isinstance(event, signal.Signals):
+                os.kill(os.getpid(), event)
+            else:
+                yield event
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """A live state that needs one role; a test puts another document or other events in."""
+    found = Live(plans.document(plans.created()))
+    monkeypatch.setattr(reconcile, "review", found.review)
+    return found
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "prod.yaml"
+    path.write_text(FILE)
+    return "prod.yaml"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run a command in this process: exit code, stdout, stderr."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def call(*argv):
+        code = main(argv)
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
+
+    return call
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Somebody at a terminal, who types what the test says."""
+
+    def types(answer):
+        monkeypatch.setenv("TERM", "dumb")  # a terminal that is not redrawn: its text can be compared
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True, readline=lambda: answer))
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    return types

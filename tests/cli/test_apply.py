@@ -1,0 +1,177 @@
+import signal
+import stat
+
+import pytest
+from cli.conftest import ROLE, WHOLE, failing
+from render import plans
+
+from mfinfra.errors import AwsError, UserError
+from mfinfra.model import Action, Skipped
+from mfinfra.planning.plan import Options
+
+DENIED = AwsError("no", service="batch", operation="CreateJobQueue", aws_code="Denied", request_id="r-1")
+
+
+def test_with_yes_the_plan_and_progress_go_to_stderr_and_the_report_to_stdout(run, live, file):
+    shown = run("apply", file, "--yes")
+    assert shown.code == 0
+    assert shown.out == "Apply complete: 1 created, in 0 s\n"
+    assert "role.batch-job will be created" in shown.err
+    assert "done     role.batch-job created" in shown.err
+
+
+def test_flags_become_the_options_of_the_plan(run, live, file):
+    argv = ["--adopt", "a.b", "--adopt", "c.d", "--allow-destroy", "e.f", "--allow-replace", "g.h"]
+    run("apply", file, "--auto-approve", *argv)
+    asked = Options(False, frozenset({"a.b", "c.d"}), frozenset({"e.f"}), frozenset({"g.h"}))
+    assert live.asked == [(asked, 16)]
+
+
+def test_with_nothing_to_do_it_says_so_and_exits_0(run, live, file):
+    live.document = plans.document(plans.unchanged())
+    shown = run("apply", file, "-y")
+    assert (shown.code, shown.out) == (0, "No changes: 1 resource was compared with AWS and matches\n")
+    assert not live.ran
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_without_a_terminal_and_without_yes_it_fails_before_it_reads_anything(run, live, file, command):
+    shown = run(command, file)
+    assert shown.code == 1
+    assert "`--yes`" in shown.err
+    assert live.asked == []
+
+
+@pytest.mark.parametrize(("answer", "runs"), [("yes\n", True), ("y\n", False), ("YES\n", False), ("", False)])
+def test_only_the_exact_yes_is_accepted(  # noqa: PLR0913, PLR0917 - fixtures
+    run, live, file, terminal, answer, runs
+):
+    terminal(answer)
+    shown = run("apply", file)
+    assert live.ran is runs
+    assert shown.code == (0 if runs else 1)
+    assert "Apply this plan to `prod` in account 123456789012, us-east-1?" in shown.err
+    assert ("not confirmed; nothing was changed" in shown.err) is not runs
+
+
+def test_what_a_guard_blocks_exits_3_before_the_question_and_before_any_write(run, live, file, terminal):
+    terminal("yes\n")
+    live.document = plans.document(plans.created(), plans.deleted(blocked=plans.BLOCK))
+    shown = run("apply", file)
+    assert shown.code == 3
+    assert "--allow-destroy log_group.old" in shown.err
+    assert "Apply this plan to" not in shown.err
+    assert not live.ran
+
+
+def test_a_failure_after_a_write_exits_6_and_the_report_says_what_was_done(run, live, file):
+    live.happens = failing(DENIED, *WHOLE)
+    shown = run("apply", file, "--yes")
+    assert shown.code == 6
+    assert "role.batch-job created" in shown.out
+    assert "`batch:CreateJobQueue` failed with `Denied`: no (request r-1)" in shown.out
+    assert shown.out.splitlines()[-1].startswith("Apply stopped part-way: 1 done, 1 failed, 1 skipped")
+
+
+def test_a_failure_before_any_write_exits_1(run, live, file):
+    live.happens = failing(DENIED)
+    assert run("apply", file, "--yes").code == 1
+
+
+@pytest.mark.parametrize(("before", "code"), [((), 70), (WHOLE, 6)])
+def test_a_bug_in_a_step_is_logged_and_exits_70_unless_something_was_written(run, live, file, before, code):
+    live.happens = failing(KeyError("x"), *before)
+    shown = run("apply", file, "--yes")
+    assert shown.code == code
+    assert "this is a bug in mfinfra: KeyError" in shown.err
+    assert "[a bug in mfinfra]" in shown.out
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_apply_stops_the_run_and_is_reported(run, live, file, number, code):
+    live.happens = (*WHOLE, number, Skipped(ROLE, Action.CREATE, "the run was interrupted"))
+    shown = run("apply", file, "--yes")
+    assert (shown.code, live.stopped) == (code, True)
+    assert "stopping: calls in flight are finished" in shown.err
+    assert shown.out.splitlines()[-1].startswith("Apply interrupted: 1 done, 0 failed, 1 skipped")
+
+
+def test_a_second_signal_ends_the_process_at_once(run, live, file, monkeypatch):
+    ended = []
+
+    def at_once(code):
+        ended.append(code)
+        raise SystemExit(code)
+
+    monkeypatch.setattr("os._exit", at_once)
+    live.happens = (signal.SIGINT, signal.SIGINT, *WHOLE)
+    assert run("apply", file, "--yes").code == 130
+    assert ended == [130]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_reading_ends_the_command(  # noqa: PLR0913, PLR0917 - fixtures
+    run, live, file, monkeypatch, number, code
+):
+    monkeypatch.setattr("mfinfra.reconcile.review", lambda *_, **__: signal.raise_signal(number))
+    shown = run("plan", file)
+    assert (shown.code, shown.out, shown.err) == (code, "", "interrupted: nothing was changed\n")
+
+
+def test_destroy_asks_for_the_name_of_the_environment(run, live, file, terminal):
+    live.document = plans.document(plans.deleted())
+    terminal("prod\n")
+    shown = run("destroy", file)
+    assert (shown.code, live.ran) == (0, True)
+    assert "Destroy all of `prod` in account 123456789012, us-east-1?\n  Only `prod` is accepted: " in shown.err
+    assert shown.out.startswith("Destroy complete")
+
+
+def test_destroy_does_not_take_a_yes_for_the_name(run, live, file, terminal):
+    live.document = plans.document(plans.deleted())
+    terminal("yes\n")
+    assert run("destroy", file).code == 1
+    assert not live.ran
+
+
+@pytest.mark.parametrize("flags", [("--yes",), ("--confirm", "prod")])
+def test_destroy_runs_unattended_with_yes_or_the_name(run, live, file, flags):
+    live.document = plans.document(plans.deleted())
+    assert run("destroy", file, *flags, "--allow-destroy", "log_group.old").code == 0
+    assert live.asked[0][0] == Options(destroy=True, allow_destroy=frozenset({"log_group.old"}))
+
+
+def test_destroy_with_the_name_of_another_environment_stops_before_it_reads_anything(run, live, file):
+    shown = run("destroy", file, "--confirm", "staging", "--yes")
+    assert shown.code == 1
+    assert "the file is of `prod`" in shown.err
+    assert live.asked == []
+
+
+def test_a_bug_leaves_a_log_that_only_its_user_reads_and_that_holds_no_secret(run, live, file, tmp_path):
+    live.document = RuntimeError("Authorization: AKIAABCDEFGHIJKLMNOP\x1b[2J")
+    shown = run("plan", file)
+    assert (shown.code, shown.out) == (70, "")
+    assert shown.err.startswith(
+        "error: this is a bug in mfinfra: RuntimeError\n  hint: please report it together with `"
+    )
+    (log,) = (tmp_path / "state" / "mfinfra").glob("bug-*.log")
+    assert str(log) in shown.err
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    text = log.read_text()
+    assert "RuntimeError: Authorization: [redacted]" in text
+    assert "AKIAABCDEFGHIJKLMNOP" not in text
+    assert "\x1b" not in text
+
+
+def test_a_bug_whose_log_cannot_be_written_shows_its_traceback(run, live, file, tmp_path):
+    (tmp_path / "state").write_text("in the way")
+    live.document = RuntimeError("x")
+    shown = run("plan", file)
+    assert shown.code == 70
+    assert "RuntimeError: x" in shown.err
+
+
+def test_other_commands_see_errors_of_the_user_as_errors(run, live, file):
+    live.document = UserError("no AWS credentials were found", hint="run `aws sso login`")
+    assert run("apply", file, "--yes").code == 1
