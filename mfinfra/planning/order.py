@@ -36,13 +36,12 @@ def kinds_needed(kind: str) -> frozenset[str]:
 
 def creation_order(resources: Mapping[Address, Resource]) -> tuple[Address, ...]:
     """Every address after those that it depends on; ties in the order of the addresses."""
-    graph = {address: sorted(resource.depends_on & set(resources)) for address, resource in sorted(resources.items())}
-    return tuple(TopologicalSorter(graph).static_order())
+    return _in_order({address: resource.depends_on & resources.keys() for address, resource in resources.items()})
 
 
 def deletion_order(addresses: Collection[Address], depends_on: Needs) -> tuple[Address, ...]:
-    """Every address after all that need it."""
-    return tuple(TopologicalSorter(deletion_needs(addresses, depends_on)).static_order())
+    """Every address after all that need it; ties in the order of the addresses."""
+    return _in_order(deletion_needs(addresses, depends_on))
 
 
 def deletion_needs(addresses: Collection[Address], depends_on: Needs) -> dict[Address, frozenset[Address]]:
@@ -53,12 +52,9 @@ def deletion_needs(addresses: Collection[Address], depends_on: Needs) -> dict[Ad
     """
     ordered = sorted(addresses)
     explicit = {one: frozenset(two for two in ordered if one in depends_on.get(two, ())) for one in ordered}
-    by_kind = {
-        one: explicit[one] | {two for two in ordered if one.kind in kinds_needed(two.kind) and one != two}
-        for one in ordered
-    }
+    by_kind = {one: explicit[one] | {two for two in ordered if _above(two.kind, one.kind)} for one in ordered}
     try:
-        tuple(TopologicalSorter(by_kind).static_order())
+        _in_order(by_kind)
     except CycleError:
         return explicit
     return by_kind
@@ -84,6 +80,23 @@ def graph(steps: Iterable[Step], depends_on: Needs) -> dict[Node, frozenset[Node
         own = {Node(address)} if node.retire else set()
         needs[node] = frozenset(movers | own | {going[other] for other in before[address]})
     return needs
+
+
+def _in_order(needs: Needs) -> tuple[Address, ...]:
+    """Round after round of what needs nothing more, each sorted: two runs over one world must not differ."""
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
+    found: list[Address] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        found += ready
+        sorter.done(*ready)
+    return tuple(found)
+
+
+def _above(one: str, other: str) -> bool:
+    """Whether kind `one` can refer to `other`; of two that refer to each other neither stands above."""
+    return other in kinds_needed(one) and one not in kinds_needed(other)
 
 
 def _may_refer(one: Address, other: Address, depends_on: Needs) -> bool:
