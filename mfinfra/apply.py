@@ -54,7 +54,7 @@ class Run:
         """Carry the plan out; raises `Refused` before the first write if a guard blocks any step."""
         refuse_blocked(self.plan)
         for planned in self.plan.planned:
-            if planned.observed and planned.step.action not in (Action.CREATE, Action.REPLACE, Action.DELETE):
+            if planned.observed and planned.stands:
                 self.outputs[planned.step.address] = planned.observed.outputs
         pending = graph(self.plan.steps, {item.step.address: item.resource.depends_on for item in self.plan.planned})
         by_address = {item.step.address: item for item in self.plan.planned}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mfinfra import catalogue, ownership, schemas
@@ -33,12 +33,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A step, the resource it brings about (references filled as far as they are known), and what was found."""
+    """A step, the resource it brings about (references filled as far as they are known), and what was found.
+
+    `retired` is what the step replaces under another identity. `stands`: what was observed is there all through the
+    run, so that its outputs are known.
+    """
 
     step: Step
     resource: Resource
     observed: Observed | None
     retired: Leftover | None = None
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,14 @@ def make(environment: Environment, survey: Survey, options: Options | None = Non
     options = options or Options()
     if options.destroy:
         return Plan(environment, _teardowns(_everything(environment, survey), options, environment), survey, options)
-    leftovers = {leftover.resource.address: leftover for leftover in survey.leftovers}
+    leftovers = {leftover.resource.address: leftover for leftover in _apart(survey.leftovers)}
     known: dict[Address, Mapping[str, str]] = {}
     made = []
     for address in order.creation_order(environment.resources):
         resource = environment.resources[address]
         planned = _bring_about(resource, survey.observed[address], leftovers.pop(address, None), known, options)
         made.append(planned)
-        if (
-            planned.observed
-            and not planned.observed.leaving
-            and planned.step.action not in (Action.CREATE, Action.REPLACE)
-        ):
+        if planned.observed and planned.stands:
             known[address] = planned.observed.outputs
     going = [*_disabled(environment, survey), *leftovers.values()]
     return Plan(environment, (*made, *_teardowns(going, options, environment)), survey, options)
@@ -106,12 +107,13 @@ def _bring_about(
 ) -> Planned:
     resource = filled(resource, known)
     step = catalogue.driver(resource.kind).step(resource, observed)
+    stands = observed is not None and not observed.leaving and step.action is not Action.REPLACE
     if observed is not None and not observed.leaving:
         step = gate.ownership_of(step, resource, observed, options.adopt)
     if old is not None:
         step = _renamed(step, resource, old)
     step = gate.protection_of(step, resource, options.allow_replace)
-    return Planned(step, resource, observed, old)
+    return Planned(step, resource, observed, old, stands)
 
 
 def _renamed(step: Step, resource: Resource, old: Leftover) -> Step:
@@ -161,7 +163,22 @@ def _everything(environment: Environment, survey: Survey) -> list[Leftover]:
     return [*declared, *_disabled(environment, survey), *survey.leftovers]
 
 
+def _apart(found: Iterable[Leftover]) -> list[Leftover]:
+    """`found` under addresses that all differ.
+
+    Two resources carry one address where a replacement was cut short: the later one goes by AWS's own name for it.
+    """
+    apart: dict[Address, Leftover] = {}
+    for leftover in found:
+        address = leftover.resource.address
+        if address in apart:
+            address = Address(address.kind, leftover.observed.physical_id)
+        apart[address] = replace(leftover, resource=replace(leftover.resource, address=address))
+    return list(apart.values())
+
+
 def _teardowns(going: list[Leftover], options: Options, environment: Environment) -> tuple[Planned, ...]:
+    going = _apart(going)
     depends_on = {leftover.resource.address: leftover.resource.depends_on for leftover in going}
     steps = {}
     for leftover in going:
