@@ -161,7 +161,7 @@ def test_a_role_with_policies_or_a_profile_is_not_deleted(role):
 def test_tags_of_an_instance_profile_are_listed_and_changed(iam):
     iam.create_instance_profile(InstanceProfileName="p", Tags=[{"Key": "a", "Value": "1"}])
     iam.tag_instance_profile(InstanceProfileName="p", Tags=[{"Key": "A", "Value": "2"}, {"Key": "b", "Value": ""}])
-    iam.untag_instance_profile(InstanceProfileName="p", TagKeys=["b"])
+    iam.untag_instance_profile(InstanceProfileName="p", TagKeys=["B"])
     wanted = [{"Key": "A", "Value": "2"}]
     assert iam.list_instance_profile_tags(InstanceProfileName="p")["Tags"] == wanted
     assert iam.get_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Tags"] == wanted

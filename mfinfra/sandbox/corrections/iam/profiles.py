@@ -1,4 +1,4 @@
-"""Instance profiles, and their tags, which moto keeps from their creation and cannot change or list."""
+"""Instance profiles, and their tags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
 @correction(
     "iam",
     "TagInstanceProfile",
-    restores="an operation that moto has not",
+    restores="tag keys that differ in case only are one key",
     aws=f"{API}/API_TagInstanceProfile.html",
 )
 def tag_profile(call: Call, _forward: Forward) -> Answer:
@@ -29,7 +29,7 @@ def tag_profile(call: Call, _forward: Forward) -> Answer:
 @correction(
     "iam",
     "UntagInstanceProfile",
-    restores="an operation that moto has not",
+    restores="tag keys that differ in case only are one key",
     aws=f"{API}/API_UntagInstanceProfile.html",
 )
 def untag_profile(call: Call, _forward: Forward) -> Answer:
