@@ -1,6 +1,7 @@
 """The guards over a step: what may not be touched, and what lifts that. Pure.
 
 MF4101 not ours, nobody's     MF4102 another owner's     MF4103 delete of protected     MF4104 replacement of protected
+MF4105 an adoption that would replace
 """
 
 from __future__ import annotations
@@ -28,12 +29,25 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
             "take it out of this file, or hand it over: its owner has to let go of it first",
         )
     if resource.adopt or address in adopt or "all" in adopt:
-        return step
+        return _adopted(step, observed)
     return _blocked(
         step,
         "MF4101",
         f"`{observed.physical_id}` exists already and nobody's tags are on it",
         f"to take it over write `adopt: true` at `{address}`, or pass `--adopt {address}`",
+    )
+
+
+def _adopted(step: Step, observed: Observed) -> Step:
+    """`step`, blocked if it would delete what does not carry our tags yet."""
+    if step.action is not Action.REPLACE or step.block:
+        return step
+    fields = " and ".join(f"`{change.path[0]}`" for change in step.changes if change.replaces)
+    return _blocked(
+        step,
+        "MF4105",
+        f"`{observed.physical_id}` is not ours yet, and the change of {fields} would delete it",
+        f"adopt it as it is: write what AWS shows for {fields}, apply, and change that afterwards",
     )
 
 

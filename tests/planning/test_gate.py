@@ -1,0 +1,178 @@
+"""The guards: what may not be touched, and what lifts that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mfinfra import catalogue, ownership, schemas
+from mfinfra.model import Access, Action, Address, Block, Environment, Observed, Resource, Scope, Source, Step
+from mfinfra.observe import Leftover, Survey
+from mfinfra.planning import gate
+from mfinfra.planning.plan import Options, make
+
+SCOPE = Scope("test", "123456789012", "us-east-1")
+OTHER = Scope("staging", "123456789012", "us-east-1")
+ARN = "arn:found"
+
+
+def resource(kind="log_group", **spec):
+    """One that holds data, or a kind that does not."""
+    where = Address(kind, "main")
+    more = {"vpc": "vpc-12345678"} if kind == "security_group" else {}
+    wish = schemas.complete(kind, {"name": "n", **more, **spec})
+    return Resource(where, wish, SCOPE, ownership.tags(SCOPE, where), protect=schemas.traits(kind).holds_data)
+
+
+def seen(resource, tags=None, **spec):
+    outputs = {"arn": ARN, "name": "n", "id": "sg-1"}
+    return Observed({**resource.spec, **spec}, outputs, resource.tags if tags is None else tags, ARN)
+
+
+def one_step(wish, found, *, disabled=False, leftover=None, **options):
+    """The only step of a plan, or the first."""
+    there = {wish.address: wish}
+    environment = Environment(
+        SCOPE, {} if disabled else there, there if disabled else {}, {}, Access(), Source("f", "0")
+    )
+    plan = make(environment, Survey({wish.address: found}, (leftover,) if leftover else ()), Options(**options))
+    return plan.steps[0]
+
+
+LOGS, GROUP = resource(), resource("security_group")
+FLAG = frozenset({"log_group.main"})
+
+
+FOREIGN = {
+    "another environment": (ownership.tags(OTHER, LOGS.address), "`staging`"),
+    "a copied environment tag": ({**ownership.tags(OTHER, LOGS.address), ownership.ENVIRONMENT: "test"}, "copied tag"),
+    "a stack": ({"aws:cloudformation:stack-name": "net"}, "the CloudFormation stack `net`"),
+    "a stack, with our tags": ({**LOGS.tags, "aws:cloudformation:stack-name": "net"}, "the CloudFormation stack `net`"),
+    "another tool": ({"ManagedBy": "Terraform"}, "`Terraform`"),
+}
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+@pytest.mark.parametrize(("tags", "owner"), FOREIGN.values(), ids=FOREIGN)
+def test_promise_5_what_another_owns_is_refused_with_its_name_adopted_or_not(tags, owner, adopt):
+    step = one_step(replace(LOGS, adopt=adopt), seen(LOGS, tags), adopt=frozenset({"all"} if adopt else ()))
+
+    assert step.block.code == "MF4102"
+    assert owner in step.block.message
+    assert ARN in step.block.message
+
+
+def test_promise_5_what_nobody_owns_is_refused_until_it_is_adopted():
+    assert one_step(LOGS, seen(LOGS, {})).block.code == "MF4101"
+    assert one_step(LOGS, seen(LOGS, {}), adopt=FLAG).block is None
+    assert one_step(LOGS, seen(LOGS, {}), adopt=frozenset({"log_group.other"})).block.code == "MF4101"
+
+
+@pytest.mark.parametrize("wish", [LOGS, GROUP], ids=["data", "no data"])
+def test_promise_4_adopting_never_deletes_what_does_not_carry_our_tags(wish):
+    change = {"class": "INFREQUENT_ACCESS"} if wish is LOGS else {"vpc": "vpc-87654321"}
+    address = str(wish.address)
+    flags = frozenset({address})
+    step = one_step(
+        replace(wish, adopt=True, protect=False), seen(wish, {}, **change), adopt=flags, allow_replace=flags
+    )
+
+    assert step.block.code == "MF4105"
+    assert next(iter(change)) in step.block.hint
+
+
+def test_what_is_ours_passes():
+    step = Step(LOGS.address, Action.UPDATE)
+
+    assert gate.ownership_of(step, LOGS, seen(LOGS), frozenset()) is step
+
+
+LIFTS = [
+    # protect, flag, blocked
+    (True, False, True),
+    (True, True, True),
+    (False, False, True),
+    (False, True, False),
+]
+
+
+@pytest.mark.parametrize(("protect", "flag", "blocked"), LIFTS)
+@pytest.mark.parametrize("how", ["disabled", "destroy", "replace", "rename"])
+def test_promise_6_data_goes_only_with_the_file_s_word_and_the_flag(how, protect, flag, blocked):
+    wish = replace(LOGS, protect=protect)
+    flags = {"allow_replace" if how in {"replace", "rename"} else "allow_destroy": FLAG if flag else frozenset()}
+    match how:
+        case "disabled":
+            step = one_step(wish, seen(wish), disabled=True, **flags)
+        case "destroy":
+            step = one_step(wish, seen(wish), destroy=True, **flags)
+        case "replace":
+            step = one_step(wish, seen(wish, **{"class": "INFREQUENT_ACCESS"}), **flags)
+        case _:
+            step = one_step(wish, None, leftover=left(LOGS, name="old"), **flags)
+
+    assert (step.block is not None) == blocked
+    if blocked:
+        assert step.block.code == {"replace": "MF4104", "rename": "MF4104"}.get(how, "MF4103")
+        assert ("`protect: false`" in step.block.hint) == protect
+        assert ("--allow-" in step.block.hint) != flag
+
+
+def left(was, **spec):
+    observed = seen(was, **spec)
+    identity = {**dict.fromkeys(was.spec), "name": observed.spec["name"]}
+    return Leftover(replace(was, spec=identity, tags={}, protect=False, leftover=True), observed)
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_promise_6_data_that_has_left_the_file_goes_with_the_flag_alone(flag):
+    environment = Environment(SCOPE, {}, {}, {}, Access(), Source("f", "0"))
+    options = Options(allow_destroy=FLAG if flag else frozenset())
+    (step,) = make(environment, Survey({}, (left(LOGS),)), options).steps
+
+    assert (step.block is None) == flag
+    if not flag:
+        assert (step.block.code, step.block.hint) == (
+            "MF4103",
+            "if that is meant, it takes `--allow-destroy log_group.main`",
+        )
+
+
+@pytest.mark.parametrize("protect", [False, True])
+@pytest.mark.parametrize("flag", [False, True])
+def test_promise_6_what_holds_no_data_is_protected_by_the_file_s_word_alone(protect, flag):
+    wish = replace(GROUP, protect=protect)
+    flags = frozenset({"security_group.main"} if flag else ())
+    step = one_step(wish, seen(wish), disabled=True, allow_destroy=flags)
+
+    assert (step.block is not None) == protect
+    if protect:
+        assert step.block.message == "`security_group.main` is protected"
+        assert step.block.hint == "if that is meant, it takes `protect: false`"
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.NOOP, Action.ADOPT])
+def test_what_loses_nothing_is_not_guarded_by_protection(action):
+    step = Step(LOGS.address, action)
+
+    assert gate.protection_of(step, LOGS, frozenset()) is step
+
+
+def test_one_guard_is_enough():
+    block = Block("MF2301", "m", "h")
+
+    assert gate.protection_of(Step(LOGS.address, Action.REPLACE, block=block), LOGS, frozenset()).block is block
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_promise_6_the_kinds_that_hold_data_say_so(kind):
+    assert schemas.traits(kind).holds_data == (kind in {"bucket", "table", "log_group", "repository", "secret", "key"})
+
+
+def test_a_block_stops_the_plan_but_hides_nothing_of_the_step():
+    step = one_step(LOGS, seen(LOGS, **{"class": "INFREQUENT_ACCESS"}))
+
+    assert step.action is Action.REPLACE
+    assert [change.path for change in step.changes] == [("class",)]
+    assert step.effects
