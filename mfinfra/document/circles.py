@@ -15,23 +15,20 @@ def circles(links: Mapping[Address, Collection[Address]]) -> Iterator[tuple[Addr
     """
     done: set[Address] = set()
     links = _knotted(links)
+    back = _backward(links)
     for start in sorted(links):
         if start in done:
             continue
         circle = _shortest(links, start)
         if circle:
             yield circle
-            ahead = _reached(links, start)
-            done |= {address for address in ahead if start in _reached(links, address)}
+            done |= _reached(links, start) & _reached(back, start)
 
 
 def _knotted(links: Mapping[Address, Collection[Address]]) -> dict[Address, set[Address]]:
     """The links without those from which no circle can be reached: usually none is left."""
     left = {address: set(after) & links.keys() - {address} for address, after in links.items()}
-    before: dict[Address, set[Address]] = {address: set() for address in left}
-    for address, after in left.items():
-        for target in after:
-            before[target].add(address)
+    before = _backward(left)
     loose = [address for address, after in left.items() if not after]
     while loose:
         address = loose.pop()
@@ -41,6 +38,14 @@ def _knotted(links: Mapping[Address, Collection[Address]]) -> dict[Address, set[
             if not left[user]:
                 loose.append(user)
     return left
+
+
+def _backward(links: Mapping[Address, Collection[Address]]) -> dict[Address, set[Address]]:
+    back: dict[Address, set[Address]] = {address: set() for address in links}
+    for address, after in links.items():
+        for target in after:
+            back[target].add(address)
+    return back
 
 
 def _shortest(links: Mapping[Address, Collection[Address]], start: Address) -> tuple[Address, ...]:

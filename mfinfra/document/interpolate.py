@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from mfinfra.model import Address, Ref, Template
 
@@ -55,7 +56,7 @@ def pieces(text: str, variables: Iterable[str] = VARIABLES) -> Iterator[Piece]:
         if token["escape"]:
             yield "${"
         elif token["open"]:
-            yield Unreadable(text[token.start() : token.start() + 30], closed=False)
+            yield Unreadable(text[token.start() : token.start() + 30].partition(" ")[0], closed=False)
         else:
             yield _asked(token["asked"], variables)
     if end < len(text):
@@ -80,18 +81,15 @@ def address(text: str) -> Address | None:
 
 def joined(parts: Iterable[str | Ref | Template]) -> str | Ref | Template:
     """The parts as one value: text if all are known, a bare `Ref` if it stands alone."""
-    flat: list[str | Ref] = []
-    for part in parts:
-        for piece in part.parts if isinstance(part, Template) else (part,):
-            if isinstance(piece, str) and flat and isinstance(flat[-1], str):
-                flat[-1] += piece
-            elif piece != "":
-                flat.append(piece)
-    if not flat:
+    flat = (piece for part in parts for piece in (part.parts if isinstance(part, Template) else (part,)))
+    grouped = ((known, list(run)) for known, run in groupby(flat, lambda piece: isinstance(piece, str)))
+    whole: list[str | Ref] = []
+    for known, run in grouped:
+        whole += ["".join(map(str, run))] if known else run
+    whole = [piece for piece in whole if piece != ""]
+    if not whole:
         return ""
-    if len(flat) == 1:
-        return flat[0]
-    return Template(tuple(flat))
+    return whole[0] if len(whole) == 1 else Template(tuple(whole))
 
 
 def escaped(text: str) -> str:

@@ -197,8 +197,9 @@ class _Composing:
 
     def _tag(self, event: Any, place: Place) -> None:
         if event.tag is not None:
+            written = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._add(
-                place, f"the tag `{shown(event.tag)}` has no meaning here", "MF1003", "leave it out: the schema says it"
+                place, f"the tag `{shown(written)}` has no meaning here", "MF1003", "leave it out: the schema says it"
             )
 
     def _sequence(self, place: Place, depth: int) -> tuple[Node, int]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-# Comparing takes time that grows with the square of the length; no name of ours is longer.
+# Comparing takes time that grows with the square of the length; no name of ours is longer. A hint is not worth
+# waiting for in a file of thousands of resources.
 LONGEST = 128
+MOST = 400
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -14,6 +16,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if len(word) > LONGEST:
         return None
     names = {_plain(name): name for name in sorted(known, reverse=True)}
+    if len(names) > MOST:
+        return None
     close = get_close_matches(_plain(word), names, n=1)
     return names[close[0]] if close else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,29 +35,27 @@ def read(path: str | Path) -> Reading:
     merged = merge.merged(Path(path))
     tree, resolution, broken = _checked(merged.tree)
     earlier = (*merged.problems, *scalars.characters(tree))
-    # What could not be read as it is written breaks rules that its author never thought of.
-    lines = {(found.file, found.line) for found in earlier if found.severity == "error"}
-    found = [*earlier, *resolution.problems, *(one for one in broken if (one.file, one.line) not in lines)]
+    found = [*earlier, *resolution.problems, *_unexplained(broken, earlier)]
     if any(one.code == merge.CODE for one in found):
         # Half of the file is somewhere else: that something is not there says nothing.
         found = [one for one in found if one.code not in (sentences.MISSING, references.UNKNOWN_ADDRESS)]
     environment = _environment(tree, resolution, Source(str(path), merged.sha256), _unsound(found))
     found += lint.findings(environment, tree)
     ordered = _ordered(found, tree)
-    if any(one.severity == "error" for one in ordered):
-        raise InvalidDocument(ordered)
+    if errors := [one for one in ordered if one.severity == "error"]:
+        raise InvalidDocument(errors)
     return Reading(environment, tuple(ordered))
 
 
 def _checked(tree: Tree) -> tuple[Tree, Resolution, list[Problem]]:
     """The tree with digits as text where text is wanted, what its references mean, and how it breaks the schema."""
     resolution = references.resolve(tree, _scope(tree))
-    data = _whole(tree, resolution)
-    if digits := validate.numbers_meant_as_text(data, tree):
-        tree = Tree(_as_text(tree.root, frozenset(digits), ()), tree.lines)
+    checked = validate.validate(_whole(tree, resolution), tree)
+    if digits := checked.numbers_meant_as_text:
+        tree = Tree(_as_text(tree.root, digits, ()), tree.lines)
         resolution = references.resolve(tree, _scope(tree))
-        data = _whole(tree, resolution)
-    return tree, resolution, _misplaced(validate.validate(data, tree), resolution)
+        checked = validate.validate(_whole(tree, resolution), tree)
+    return tree, resolution, _misplaced(checked.problems, resolution)
 
 
 def _whole(tree: Tree, resolution: Resolution) -> Any:
@@ -80,6 +78,16 @@ def _misplaced(problems: list[Problem], resolution: Resolution) -> list[Problem]
     """Without those about a reference that is reported already."""
     places = {(found.file, found.line, found.column) for found in resolution.problems}
     return [found for found in problems if (found.file, found.line, found.column) not in places]
+
+
+def _unexplained(problems: list[Problem], earlier: Iterable[Problem]) -> Iterator[Problem]:
+    """Those that do not follow from what could not be read as it is written."""
+    places = {(found.file, found.line, found.column) for found in earlier if found.severity == "error"}
+    lines = {place[:2] for place in places}
+    for found in problems:
+        missing_there = found.code == sentences.MISSING and (found.file, found.line) in lines
+        if (found.file, found.line, found.column) not in places and not missing_there:
+            yield found
 
 
 def _as_text(node: Node, digits: frozenset[Steps], path: Steps) -> Node:

@@ -163,6 +163,8 @@ class _Resolving:
                 return "amazonaws.com.cn" if self.scope.partition == "aws-cn" else "amazonaws.com"
             case Variable(name):
                 return str(getattr(self.scope, name))
+            case Own(name) if isinstance(self.declared[ref.address].get(name), dict | list):
+                return None
             case Own(name):
                 value = self.field(ref.address, name)
                 return value if isinstance(value, str | Ref | Template) else None if value is None else shown(value)
@@ -249,7 +251,10 @@ class _Value:
     def _text(self, text: str, path: Path) -> Any:
         if "${" not in text:
             return text
-        found = interpolate.joined(self._piece(piece, path) for piece in interpolate.pieces(text))
+        pieces = list(interpolate.pieces(text))
+        # A piece that stands there many times means the same each time.
+        meanings = {piece: self._piece(piece, path) for piece in pieces}
+        found = interpolate.joined(meanings[piece] for piece in pieces)
         self.resolving.grown += len(str(found))
         if self.resolving.grown > MOST_TEXT:
             message = f"the file holds more than {MOST_TEXT >> 20} MiB of text once references are filled in"

@@ -121,7 +121,7 @@ def problem(  # noqa: PLR0913 - what a problem consists of
     """A problem at `place`, with the source line that it is on."""
     mark = place.mark
     text = lines.get(mark.file, ())
-    source = _printable(text[mark.line - 1]) if 0 < mark.line <= len(text) else ""
+    source = _printable(text[mark.line - 1][: SOURCE_WIDTH + 1]) if 0 < mark.line <= len(text) else ""
     length = max(1, min(place.length, len(source) - mark.column + 1))
     if len(source) > SOURCE_WIDTH:
         # A caret under a line cut at its start would point at the wrong character.

@@ -6,6 +6,7 @@ The only importer of jsonschema. Nothing is ever fetched: every `$ref` resolves 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -24,28 +25,41 @@ from mfinfra.model import Ref, Template
 Errors: TypeAlias = Iterator[ValidationError]
 
 
-def validate(data: Any, tree: Tree) -> list[Problem]:
-    """Every problem of `data`, which is `tree` with its references filled in; a value that is not known passes as text.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the schema says about `data`, which is `tree` with its references filled in."""
+
+    data: Any
+    tree: Tree
+    errors: tuple[ValidationError, ...]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every error as a problem; what has the wrong type breaks every other rule too, and is told once."""
+        failures = [_failure(error) for error in self.errors]
+        mistyped = {failure.path for failure in failures if failure.rule == "type"}
+        relevant = (failure for failure in failures if failure.rule == "type" or failure.path not in mistyped)
+        return list(dict.fromkeys(problem for failure in relevant for problem in said(failure, self.tree, self.data)))
+
+    @property
+    def numbers_meant_as_text(self) -> frozenset[Path]:
+        """Where an unquoted number stands and text is wanted: there, its digits are meant as they are written."""
+        found = set()
+        for error in _leaves(iter(self.errors)):
+            node = _node(self.tree, tuple(error.absolute_path))
+            wants_text = error.validator == "type" and "string" in _listed(error.validator_value)
+            if wants_text and node is not None and node.raw and type(node.value) in (int, float):
+                found.add(tuple(error.absolute_path))
+        return frozenset(found)
+
+
+def validate(data: Any, tree: Tree) -> Checked:
+    """Apply the schema to `data`; a value that is not known yet passes as text.
 
     `null` at a field that may be omitted says "not managed" and is always right.
     """
     managed = without_null(data)
-    failures = [_failure(error) for error in _validator().iter_errors(managed)]
-    # What has the wrong type breaks every other rule too.
-    mistyped = {failure.path for failure in failures if failure.rule == "type"}
-    relevant = (failure for failure in failures if failure.rule == "type" or failure.path not in mistyped)
-    return list(dict.fromkeys(problem for failure in relevant for problem in said(failure, tree, managed)))
-
-
-def numbers_meant_as_text(data: Any, tree: Tree) -> list[Path]:
-    """Where an unquoted number stands and the schema wants text: there, its digits are meant as they are written."""
-    found = []
-    for error in _leaves(_validator().iter_errors(without_null(data))):
-        node = _node(tree, tuple(error.absolute_path))
-        wants_text = error.validator == "type" and "string" in _listed(error.validator_value)
-        if wants_text and node is not None and node.raw and type(node.value) in (int, float):
-            found.append(tuple(error.absolute_path))
-    return list(dict.fromkeys(found))
+    return Checked(managed, tree, tuple(_validator().iter_errors(managed)))
 
 
 def without_null(data: Any) -> Any:

@@ -150,3 +150,19 @@ def test_a_long_chain_of_references_is_refused_and_not_a_crash(file):
     names = [f'    t{n}: {{name: "${{log_group.t{n + 1}.name}}"}}' for n in range(500)]
     text = f"{HEAD}resources:\n  log_group:\n" + "\n".join(names) + "\n    t500: {name: x}\n"
     assert "more than 40 fields refer to each other in a row" in "".join(problems(file(text)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["${" * 200_000, "${account}" * 40_000, "${x} " * 100_000, "$${" * 200_000],
+    ids=["open", "known", "unknown", "escaped"],
+)
+def test_a_text_full_of_references_takes_seconds_at_most(file, name):
+    start = time.perf_counter()
+    assert problems(file(f'{HEAD}resources: {{log_group: {{a: {{name: "{name}"}}}}}}\n'))
+    assert time.perf_counter() - start < 20
+
+
+def test_a_file_with_thousands_of_problems_is_told_all_of_them(file):
+    names = "".join(f"    g{number}: {{nam: x{number}}}\n" for number in range(2000))
+    assert len(problems(file(f"{HEAD}resources:\n  log_group:\n{names}"))) == 4000

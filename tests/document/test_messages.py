@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from mfinfra.document import read
+from mfinfra.document.codes import MEANINGS
 from mfinfra.errors import InvalidDocument
 
 CASES = Path(__file__).with_name("messages.yaml")
@@ -45,8 +46,6 @@ def test_a_bad_file_is_told_with_these_words(case, tmp_path):
 
 
 def test_every_code_of_a_message_has_a_meaning(tmp_path):
-    from mfinfra.document.codes import MEANINGS
-
     seen = set()
     for number, case in enumerate(cases()):
         folder = tmp_path / str(number)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 PRODUCTION = Path(__file__).with_name("files") / "production.yaml"
@@ -17,17 +17,22 @@ def test_validating_imports_nothing_that_speaks_to_aws():
     assert not loaded & set(HEAVY)
 
 
+def seconds(code):
+    """The least processor time that a process with `code` takes; other work on the machine is not what is measured."""
+    times = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return min(times)
+
+
 def test_validating_a_full_file_is_fast_as_a_process():
-    def seconds():
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", READ], capture_output=True, check=True)
-        return time.perf_counter() - start
-
-    # The best of several: other work on the machine is not what is measured.
-    assert min(seconds() for _ in range(7)) < 0.3
+    # An idle core starts Python in 15 ms; a busy or slow one gets as much more time as it needs for that.
+    slower = max(1.0, seconds("pass") / 0.015)
+    assert seconds(READ) < 0.3 * slower
 
 
-def test_libyaml_changes_nothing():
-    import mfinfra.document.load as module
-
-    assert "CSafe" not in Path(module.__file__).read_text("utf-8")
+def test_most_of_the_time_goes_into_importing_the_parsers():
+    assert seconds(READ) < 2.5 * seconds("import yaml, jsonschema")

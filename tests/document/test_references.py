@@ -1,30 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from mfinfra.document import read
 from mfinfra.document.circles import circles
 from mfinfra.model import Address, Ref, Template
 
 GROUP = Address("security_group", "s")
 
-BODY = """
-resources:
-  security_group:
-    s: {name: s, vpc: vpc-01234567, ingress: [{protocol: tcp, port: 443, security_group: security_group.s}]}
-  role:
-    r: {name: r, path: /team/, preset: ecs_instance}
-    t: {name: t, trust: {Statement: [{Effect: Allow, Action: "sts:AssumeRole", Principal: {AWS: "${role.r.arn}"}, Condition: {StringEquals: {"${region}:x": "$${aws:username}"}}}]}}
-  compute_environment:
-    c: {name: "c-${environment}", type: EC2, subnets: [subnet-1], instance_role: role.r, security_groups: [security_group.s, sg-1]}
-  job_queue:
-    q: {name: q, compute_environments: [compute_environment.c, other], depends_on: [role.t], tags: {c: "${compute_environment.c.arn}"}}
-  endpoint:
-    e: {vpc: vpc-01234567, service: logs, subnets: [subnet-01234567], security_groups: ["${security_group.s.id}"], policy: {Statement: [{Effect: Allow, Principal: "*", Action: "*", Resource: "x:${security_group.s.id}:y:*"}]}}
-metaflow:
-  batch: {queue: job_queue.q, image: "img:${environment}"}
-"""
+REFERENCES = Path(__file__).with_name("files") / "references.yaml"
 
 
-def test_what_follows_from_the_file_is_filled_in(environment):
-    resources = environment(BODY).resources
+def test_what_follows_from_the_file_is_filled_in():
+    resources = read(REFERENCES).environment.resources
     spec = {str(address): resource.spec for address, resource in resources.items()}
     assert spec["compute_environment.c"]["name"] == "c-dev"
     assert spec["compute_environment.c"]["instance_role"] == "arn:aws:iam::123456789012:instance-profile/r"
@@ -39,17 +27,17 @@ def test_what_follows_from_the_file_is_filled_in(environment):
     assert tags == {"c": "arn:aws:batch:us-east-1:123456789012:compute-environment/c-dev"}
 
 
-def test_what_aws_invents_stays_a_reference(environment):
-    resources = environment(BODY).resources
+def test_what_aws_invents_stays_a_reference():
+    resources = read(REFERENCES).environment.resources
     known = Ref(GROUP, "id")
     assert resources[Address("compute_environment", "c")].spec["security_groups"] == [known, "sg-1"]
     endpoint = resources[Address("endpoint", "e")].spec
     assert endpoint["security_groups"] == [known]
-    assert endpoint["policy"]["Statement"][0]["Resource"] == Template(("x:", known, ":y:*"))
+    assert endpoint["policy"]["Statement"]["Resource"] == Template(("x:", known, ":y:*"))
 
 
-def test_a_resource_depends_on_all_that_it_refers_to_but_not_on_itself(environment):
-    needs = {str(a): sorted(map(str, r.depends_on)) for a, r in environment(BODY).resources.items()}
+def test_a_resource_depends_on_all_that_it_refers_to_but_not_on_itself():
+    needs = {str(a): sorted(map(str, r.depends_on)) for a, r in read(REFERENCES).environment.resources.items()}
     assert needs == {
         "security_group.s": [],
         "role.r": [],
@@ -60,13 +48,11 @@ def test_a_resource_depends_on_all_that_it_refers_to_but_not_on_itself(environme
     }
 
 
-def test_addresses_in_the_metaflow_block_stay_addresses(environment):
-    assert environment(BODY).metaflow == {"batch": {"queue": "job_queue.q", "image": "img:dev"}}
+def test_addresses_in_the_metaflow_block_stay_addresses():
+    assert read(REFERENCES).environment.metaflow == {"batch": {"queue": "job_queue.q", "image": "img:dev"}}
 
 
 def test_partitions_follow_from_the_region(file):
-    from mfinfra.document import read
-
     for region, partition, suffix in (
         ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
         ("cn-north-1", "aws-cn", "amazonaws.com.cn"),

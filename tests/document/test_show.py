@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from mfinfra.document import read, show, write
+from mfinfra.document.merge import merged
+from mfinfra.document.references import resolve
 from mfinfra.errors import UserError
 from mfinfra.model import Address, Source
 
@@ -121,9 +123,6 @@ def test_any_text_survives_being_shown(file, text, tag):
             )
         },
     )
-    from mfinfra.document.merge import merged
-    from mfinfra.document.references import resolve
-
     tree = merged(file(write(changed), "again.yaml")).tree
     spec = resolve(tree, first.scope).specs[address]
     assert spec["description"] == text
