@@ -50,6 +50,10 @@ def test_encryption_goes_back_to_aes256(store):
     store.put_bucket_encryption(Bucket="store", ServerSideEncryptionConfiguration={"Rules": [rule]})
     said = store.get_bucket_encryption(Bucket="store")["ServerSideEncryptionConfiguration"]["Rules"]
     assert said == [rule]
+    bare = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    store.put_bucket_encryption(Bucket="store", ServerSideEncryptionConfiguration=bare)
+    said = store.get_bucket_encryption(Bucket="store")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert said == [bare["Rules"][0] | {"BucketKeyEnabled": False}]
     store.delete_bucket_encryption(Bucket="store")
     said = store.get_bucket_encryption(Bucket="store")["ServerSideEncryptionConfiguration"]["Rules"]
     assert said[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
