@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra import compare
-from mfinfra.model import FieldChange, Scope, plain
+from mfinfra.model import FieldChange, Ref, Scope, Template, plain
 from mfinfra.schemas import Traits
 
 COMPOUND = (dict, list)
@@ -14,6 +14,8 @@ COMPOUND = (dict, list)
 
 def explain(change: FieldChange, traits: Traits, scope: Scope) -> tuple[FieldChange, ...]:
     """`change` taken apart into the leaves that differ, each with its own path; itself where it has no inside."""
+    if isinstance(change.before, Ref | Template) or isinstance(change.after, Ref | Template):
+        return (change,)  # as data it would look like a mapping
     before = plain(compare.canonical(change.before, traits, scope, (str(change.path[0]),)))
     after = plain(compare.canonical(change.after, traits, scope, (str(change.path[0]),)))
     if not (isinstance(before, COMPOUND) and isinstance(after, COMPOUND) and type(before) is type(after)):
