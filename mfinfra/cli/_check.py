@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.text import Text
 
 from mfinfra import desired
 from mfinfra.errors import InvalidDocument, Problem
@@ -42,17 +41,22 @@ def check(file: Path) -> Checked:
     return Checked(file, reading.warnings, len(environment.resources) + len(environment.disabled))
 
 
-def verdicts(checked: Sequence[Checked]) -> Iterator[Text]:
-    """`FILE: valid, 12 resources`, or how many errors, for each file."""
+def show(found: Sequence[Problem]) -> None:
+    """Print problems and warnings on stderr."""
+    if found:
+        from mfinfra.render import console, problems  # noqa: PLC0415 - a file without any does not pay for rich
+
+        console.write(problems.problems(found), sys.stderr)
+
+
+def verdicts(checked: Sequence[Checked]) -> str:
+    """`FILE: valid, 12 resources`, or how many errors, one line for each file."""
+    lines = []
     for one in checked:
-        name = f"{inert.line(one.file)}: "
-        warnings = _counted(len(one.problems) - one.errors, "warning")
-        also = f", {warnings}" if warnings else ""
-        if one.valid:
-            resources = _counted(one.resources, "resource") or "no resources"
-            yield Text.assemble(name, ("valid", "green"), f", {resources}{also}")
-        else:
-            yield Text.assemble(name, ("not valid", "red"), f", {_counted(one.errors, 'error')}{also}")
+        said = ["valid", _counted(one.resources, "resource") or "no resources"] if one.valid else ["not valid"]
+        counts = (_counted(one.errors, "error"), _counted(len(one.problems) - one.errors, "warning"))
+        lines.append(f"{inert.line(one.file)}: {', '.join([*said, *filter(None, counts)])}\n")
+    return "".join(lines)
 
 
 def _counted(count: int, noun: str) -> str:

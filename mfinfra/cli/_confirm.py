@@ -22,10 +22,10 @@ def ask(environment: Mapping[str, Any], verb: str, answer: str) -> None:
     """Ask on stderr for exactly `answer`; raises `UserError` for anything else."""
     from rich.text import Text  # noqa: PLC0415 - see the package's docstring
 
-    from mfinfra.render import console, inert  # noqa: PLC0415
+    from mfinfra.render import console, inert, streams  # noqa: PLC0415
 
     where = f"`{environment['name']}` in account {environment['account']}, {environment['region']}"
     console.write([Text(), Text.assemble((verb, "bold"), f" {inert.line(where)}?")], sys.stderr)
-    console.put(f"  Only `{inert.line(answer)}` is accepted: ", sys.stderr)
+    streams.put(f"  Only `{inert.line(answer)}` is accepted: ", sys.stderr)
     if sys.stdin.readline().strip() != answer:
         raise UserError("not confirmed; nothing was changed")

@@ -13,7 +13,7 @@ from mfinfra.cli import _failure, _saved, _signals
 from mfinfra.document import Reading
 from mfinfra.errors import Incomplete
 from mfinfra.planning.plan import Options
-from mfinfra.render import console, problems, progress, report, text
+from mfinfra.render import console, problems, progress, report, streams, text
 from mfinfra.render.inert import line
 
 
@@ -53,8 +53,8 @@ def carry_out(run: Run, verb: str) -> int:
 
     def announce(said: str) -> None:
         board.notice = said
-        if not console.interactive(sys.stderr):
-            console.put(f"{said}\n", sys.stderr)
+        if not streams.interactive(sys.stderr):
+            streams.put(f"{said}\n", sys.stderr)
 
     with _signals.stopping(run.stop, announce) as stopped:
         for event in progress.follow(run.events(), sys.stderr, board):

@@ -52,7 +52,7 @@ def stopping(stop: Callable[[], None], announce: Callable[[str], None]) -> Itera
     def first(code: int) -> None:
         seen.code = code
         stop()
-        announce("stopping: calls in flight are finished, nothing new begins; once more stops at once")
+        announce("stopping: calls in flight finish, nothing new begins; once more ends at once")
 
     with _handled(seen, first):
         yield seen

@@ -13,6 +13,7 @@ import typer.main
 
 from mfinfra import __version__
 from mfinfra.cli import _failure, _help, _signals, apply, destroy, plan, sandbox, schema, show, validate
+from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, destroy),
@@ -84,8 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = ended.code
     except BaseException as raised:  # noqa: BLE001 - whatever it is, it becomes a message and an exit code
         code = _failure.report(raised)
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
+    for stream in (sys.stdout, sys.stderr):
+        streams.put("", stream)  # whoever read us may have gone: Python's own last flush would complain
     return code if isinstance(code, int) else 0
 
 

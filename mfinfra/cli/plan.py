@@ -50,15 +50,15 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     from mfinfra.cli import _run, _saved  # noqa: PLC0415 - see the package's docstring
     from mfinfra.planning import document  # noqa: PLC0415
     from mfinfra.planning.plan import Options  # noqa: PLC0415
-    from mfinfra.render import console, text  # noqa: PLC0415
+    from mfinfra.render import console, streams, text  # noqa: PLC0415
 
     reading = _run.read(file, "plan")
     reviewed = _run.review(reading, Options(destroy=destroy, adopt=frozenset(adopt or ())), parallelism)
     if out is not None:
         _saved.save(document.text(reviewed.document), out)
-        console.put(f"saved to {out}\n", sys.stderr)
+        streams.put(f"saved to {out}\n", sys.stderr)
     if format_ is Format.JSON:
-        console.put(document.text(reviewed.document), sys.stdout)
+        streams.put(document.text(reviewed.document), sys.stdout)
     else:
         console.write(text.lines(reviewed.document, full=full, summary=summary), sys.stdout)
     return 2 if detailed_exitcode and reviewed.plan.changes else 0

@@ -32,23 +32,23 @@ def start(
     ] = 0,
 ) -> int:
     """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
-    from mfinfra.render import console, progress  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import progress, streams  # noqa: PLC0415 - see the package's docstring
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
     with progress.doing("starting the sandbox", sys.stderr):
         running = lifecycle.start(port)
-    console.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
-    console.put("hint: `aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped\n", sys.stderr)
+    streams.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    streams.put("hint: `aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped\n", sys.stderr)
     return 0
 
 
 @app.command(cls=_help.Command, epilog=_help.ending(STOP, CODES))
 def stop() -> int:
     """End it, and all that is in it."""
-    from mfinfra.render import console  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import streams  # noqa: PLC0415 - see the package's docstring
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
-    console.put("the sandbox is stopped\n" if lifecycle.stop() else "no sandbox was running\n", sys.stdout)
+    streams.put("the sandbox is stopped\n" if lifecycle.stop() else "no sandbox was running\n", sys.stdout)
     return 0
 
 
@@ -56,23 +56,23 @@ def stop() -> int:
 def status() -> int:
     """Say whether it runs, and where."""
     from mfinfra.errors import UserError  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.render import console  # noqa: PLC0415
+    from mfinfra.render import streams  # noqa: PLC0415
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
     running = lifecycle.find()
     if running is None:
         raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
-    console.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
-    console.put(f"its log is {running.log}\n", sys.stdout)
+    streams.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    streams.put(f"its log is {running.log}\n", sys.stdout)
     return 0
 
 
 @app.command(cls=_help.Command, epilog=_help.ending(RESET, CODES))
 def reset() -> int:
     """Drop all that is in it; the network that it starts with is there again."""
-    from mfinfra.render import console  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import streams  # noqa: PLC0415 - see the package's docstring
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
     lifecycle.reset()
-    console.put("the sandbox is empty\n", sys.stdout)
+    streams.put("the sandbox is empty\n", sys.stdout)
     return 0

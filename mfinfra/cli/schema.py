@@ -34,11 +34,11 @@ def command(
     from mfinfra import schemas  # noqa: PLC0415 - see the package's docstring
     from mfinfra.document import bundle  # noqa: PLC0415
     from mfinfra.document.nearest import did_you_mean  # noqa: PLC0415
-    from mfinfra.render import console, json  # noqa: PLC0415
+    from mfinfra.render import json, streams  # noqa: PLC0415
 
     known = schemas.kinds()
     if kind is not None and kind not in known:
         near = did_you_mean(kind, known)
         raise UserError(f"there is no kind `{kind}`", hint=near or f"the kinds are {', '.join(known)}")
-    console.put(json.text(bundle.bundled(kind)), sys.stdout)
+    streams.put(json.text(bundle.bundled(kind)), sys.stdout)
     return 0

@@ -26,13 +26,13 @@ def command(
     Role presets are spelled out. The output is an environment file again; what only AWS can tell stays a reference.
     """
     from mfinfra import document  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.cli import _saved  # noqa: PLC0415
+    from mfinfra.cli import _check, _saved  # noqa: PLC0415
     from mfinfra.metaflow import presets  # noqa: PLC0415
-    from mfinfra.render import console, problems  # noqa: PLC0415
+    from mfinfra.render import streams  # noqa: PLC0415
 
     _saved.refuse(file, "plan")
     reading = document.read(file)
     reading = replace(reading, environment=presets.expand(reading.environment))
-    console.write(problems.problems(reading.warnings), sys.stderr)
-    console.put(document.show(reading, address), sys.stdout)
+    _check.show(reading.warnings)
+    streams.put(document.show(reading, address), sys.stdout)
     return 0

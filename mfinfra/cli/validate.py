@@ -25,13 +25,13 @@ def command(
     All problems of all files are reported in one run. No credentials are needed and nothing is read from AWS.
     """
     from mfinfra.cli import _check  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.render import console, json, problems  # noqa: PLC0415
+    from mfinfra.render import json, streams  # noqa: PLC0415
 
     checked = [_check.check(file) for file in files]
     found = [problem for one in checked for problem in one.problems]
     if format_ is Format.JSON:
-        console.put(json.problems(found, [str(file) for file in files]), sys.stdout)
+        streams.put(json.problems(found, [str(file) for file in files]), sys.stdout)
     else:
-        console.write(problems.problems(found), sys.stderr)
-        console.write(_check.verdicts(checked), sys.stdout)
+        _check.show(found)
+        streams.put(_check.verdicts(checked), sys.stdout)
     return 0 if all(one.valid for one in checked) else 1

@@ -1,7 +1,7 @@
-"""Where text goes: whether a stream has colours, how wide it is, and how lines are written to it.
+"""Styled lines onto a stream.
 
 Off a terminal nothing is wrapped. On one, a long line goes on under its own indentation, so that no value ever stands
-in the first column. A stream that the reader has closed swallows what is left, and the command ends as it would have.
+in the first column.
 """
 
 from __future__ import annotations
@@ -9,41 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from io import UnsupportedOperation
 from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from mfinfra.render.streams import coloured, interactive, put, width
+
 HANGING = 4
-NARROWEST = 40
-
-
-def interactive(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether `stream` is a terminal that can be redrawn."""
-    return stream.isatty() and environ.get("TERM") != "dumb"
-
-
-def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether to write colours: `NO_COLOR` wins, then what forces them, then whether it is a terminal."""
-    if environ.get("NO_COLOR"):
-        return False
-    if any(environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
-        return True
-    return interactive(stream, environ)
-
-
-def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int | None:
-    """Columns of the terminal behind `stream`, or `COLUMNS`; `None` where it is none and nothing is wrapped."""
-    if not stream.isatty():
-        return None
-    if environ.get("COLUMNS", "").isdecimal():
-        return max(NARROWEST, int(environ["COLUMNS"]))
-    with suppress(OSError, UnsupportedOperation):
-        return max(NARROWEST, os.get_terminal_size(stream.fileno()).columns or 80)
-    return 80
 
 
 def console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
@@ -76,15 +50,6 @@ def write(lines: Iterable[Text], stream: TextIO, environ: Mapping[str, str] = os
         put("".join(f"{piece.plain}\n" for piece in pieces), stream)
 
 
-def put(text: str, stream: TextIO) -> None:
-    """Write `text` as it is."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        _discard(stream)
-
-
 def wrapped(line: Text, limit: int) -> list[Text]:
     """`line` in pieces of at most `limit` columns, each under the indentation of the first."""
     indent = len(line.plain) - len(line.plain.lstrip(" "))
@@ -107,11 +72,3 @@ def _cut(text: str, room: int) -> int:
             space = text.rfind(" ", 1, index + 1)
             return space if space > 0 else max(1, index)
     return len(text)
-
-
-def _discard(stream: TextIO) -> None:
-    """Let every later write to `stream`, and its last flush, go nowhere."""
-    with suppress(OSError, UnsupportedOperation, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

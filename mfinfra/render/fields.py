@@ -46,7 +46,7 @@ def leaves(fields: Sequence[Mapping[str, Any]]) -> Iterator[Leaf]:
     """The leaves of the document's `fields`; what arrives whole and has structure is taken apart here."""
     for field in fields:
         leaf = Leaf(tuple(field["path"]), field["before"], field["after"], bool(field.get("replaces")))
-        yield from _apart(leaf)
+        yield from (part for one in apart(leaf) for part in _exchanged(one))
 
 
 def rows(found: Sequence[Leaf], indent: int) -> Iterator[Text]:
@@ -135,7 +135,18 @@ def _several_lines(before: Any, after: Any) -> bool:
     return isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after)
 
 
-def _apart(leaf: Leaf) -> Iterator[Leaf]:
+def _exchanged(leaf: Leaf) -> tuple[Leaf, ...]:
+    """A scalar that takes the place of another in a list: one that goes and one that comes."""
+    simple = not any(
+        isinstance(side, (Mapping, list)) and not values.unknown(side) for side in (leaf.before, leaf.after)
+    )
+    if leaf.symbol == "~" and simple and len(leaf.path) > 1 and isinstance(leaf.path[-1], int):
+        return replace(leaf, after=None), replace(leaf, before=None)
+    return (leaf,)
+
+
+def apart(leaf: Leaf) -> Iterator[Leaf]:
+    """The leaves inside of `leaf` that differ; itself where it has no inside."""
     before, after = values.parsed(leaf.before), values.parsed(leaf.after)
     if values.unknown(before) or values.unknown(after):
         yield leaf
@@ -152,7 +163,7 @@ def _apart(leaf: Leaf) -> Iterator[Leaf]:
 def _members(leaf: Leaf, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Leaf]:
     for name in [*before, *(name for name in after if name not in before)]:
         if before.get(name) != after.get(name):
-            yield from _apart(Leaf((*leaf.path, name), before.get(name), after.get(name), leaf.replaces))
+            yield from apart(Leaf((*leaf.path, name), before.get(name), after.get(name), leaf.replaces))
 
 
 def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]:
@@ -163,7 +174,7 @@ def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]
             continue
         if len(old) == len(new) and all(isinstance(item, Mapping) for item in (*old, *new)):
             for offset, (one, other) in enumerate(zip(old, new, strict=True)):
-                yield from _apart(Leaf((*leaf.path, low + offset), one, other, leaf.replaces))
+                yield from apart(Leaf((*leaf.path, low + offset), one, other, leaf.replaces))
             continue
         yield from (Leaf((*leaf.path, low + at), item, None, leaf.replaces) for at, item in enumerate(old))
         yield from (Leaf((*leaf.path, start + at), None, item, leaf.replaces) for at, item in enumerate(new))

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mfinfra.model import Action, Address, Called, Done, Event, Failed, Skipped, Started, Waiting
-from mfinfra.render import console, inert
+from mfinfra.render import console, inert, streams
 
 HEARTBEAT = 10.0
 A_WHILE = 5.0
@@ -98,7 +98,7 @@ class Board:
 def follow(events: Iterable[Event], stream: TextIO, board: Board | None = None) -> Iterator[Event]:
     """Pass `events` on and show on `stream` what they say."""
     board = board or Board()
-    if not console.interactive(stream):
+    if not streams.interactive(stream):
         with _heart(stream, board.standing):
             for event in events:
                 if line := board.take(event) or _begun(event):
@@ -118,7 +118,7 @@ def follow(events: Iterable[Event], stream: TextIO, board: Board | None = None) 
 def doing(what: str, stream: TextIO) -> Iterator[None]:
     """Show on `stream` that something without events goes on, for as long as it does."""
     began = time.monotonic()
-    if console.interactive(stream):
+    if streams.interactive(stream):
         with console.console(stream).status(Text(f"{what} …")):
             yield
         return

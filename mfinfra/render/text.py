@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mfinfra.render import fields, inert
+from mfinfra.render import fields, inert, policies
 
 Document = Mapping[str, Any]
 OWNERSHIP = "mfinfra:"
@@ -50,7 +50,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     yield from _header(document)
     if not summary:
         yield from _legend(changes)
-        yield from _bodies(changes, full)
+        yield from _bodies(changes, document["environment"].get("partition") or "aws", full)
     else:
         yield from _list("", sorted(changes, key=lambda change: not _destroys(change)))
     yield from _metaflow(document)
@@ -116,12 +116,12 @@ def _legend(changes: Sequence[Document]) -> Iterator[Text]:
             yield Text("  ").append(f"{look.symbol:>3}", look.style).append(f"  {look.legend}", "dim")
 
 
-def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
+def _bodies(changes: Sequence[Document], partition: str, full: bool) -> Iterator[Text]:
     for change in sorted(changes, key=lambda change: (not _destroys(change), _same(change))):
         yield Text()
         yield _headline(change)
         yield from _reasons(change)
-        yield from _content(change, full)
+        yield from _content(change, partition, full)
 
 
 def _headline(change: Document) -> Text:
@@ -144,12 +144,12 @@ def _reasons(change: Document) -> Iterator[Text]:
             yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
 
 
-def _content(change: Document, full: bool) -> Iterator[Text]:
+def _content(change: Document, partition: str, full: bool) -> Iterator[Text]:
     detail = change["change"]
     if change.get("physical_id") and (_destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
     gone = detail["after"] is None and not full
-    found = [] if gone else list(fields.leaves(detail["fields"]))
+    found = [] if gone else policies.restated(list(fields.leaves(detail["fields"])), detail, partition)
     owned = [leaf for leaf in found if _ownership(leaf)]
     if owned and not full:
         tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"

@@ -92,7 +92,7 @@ def test_a_signal_during_apply_stops_the_run_and_is_reported(run, live, file, nu
     live.happens = (*WHOLE, number, Skipped(ROLE, Action.CREATE, "the run was interrupted"))
     shown = run("apply", file, "--yes")
     assert (shown.code, live.stopped) == (code, True)
-    assert "stopping: calls in flight are finished" in shown.err
+    assert "stopping: calls in flight finish" in shown.err
     assert shown.out.splitlines()[-1].startswith("Apply interrupted: 1 done, 0 failed, 1 skipped")
 
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfinfra.render import inert, values
@@ -20,6 +20,7 @@ def test_a_plain_value_is_shown_as_json_that_reads_back_as_itself(text):
     assert json.loads(inert.scalar(text)) == text
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
