@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,24 @@ REGION = "us-east-1"
 READING = ("Describe", "Get", "List", "Head", "BatchGet", "Simulate", "Lookup")
 
 
+class Wire:
+    """One session and its clients for all tests of a process: to make them takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+        self.session = session.isolated_session("testing", "testing")
+        self.session.events.register("before-call.*.*", self._record)
+        self.clients: dict[str, dict[str, Any]] = {}
+
+    def _record(self, model: Any, **_: Any) -> None:
+        self.operations.append(f"{model.service_model.service_name}.{model.name}")
+
+
+@cache
+def wire() -> Wire:
+    return Wire()
+
+
 @dataclass(slots=True)
 class Stack:
     """A sandbox, a folder for environment files, and every operation that was sent, as `service.Operation`."""
@@ -29,19 +48,30 @@ class Stack:
     server: EmbeddedServer
     folder: Path
     pace: float = 0.0
-    operations: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.operations.clear()
+
+    @property
+    def operations(self) -> list[str]:
+        return wire().operations
 
     def connect(self, reading: Any) -> session.Aws:
-        core = session.isolated_session("testing", "testing")
-        core.events.register("before-call.*.*", self._record)
         scope = reading.environment.scope
-        return session.Aws(core, scope, self.server.endpoint, sandbox=True, clock=Clock(self.pace), caller="arn:aws:iam::1:x")
+        clients = wire().clients.setdefault(f"{scope.region} {self.server.endpoint}", {})
+        return session.Aws(
+            wire().session,
+            scope,
+            self.server.endpoint,
+            sandbox=True,
+            clock=Clock(self.pace),
+            caller=f"arn:aws:iam::{ACCOUNT}:user/test",
+            _clients=clients,
+        )
 
     def client(self, service: str) -> Any:
         """A client of nobody's, to change things behind mfinfra's back."""
-        return session.isolated_session("testing", "testing").client(
-            service, region_name=REGION, endpoint_url=self.server.endpoint
-        )
+        return wire().session.client(service, region_name=REGION, endpoint_url=self.server.endpoint)
 
     def plan(self, environment: dict[str, Any] | Path, **options: Any) -> Reviewed:
         path = environment if isinstance(environment, Path) else self.write(environment)
@@ -49,7 +79,12 @@ class Stack:
         return reconcile.compare(self.connect(reading), reading, Options(**options))
 
     def apply(self, environment: dict[str, Any] | Path, **options: Any) -> list[Any]:
-        events = list(self.plan(environment, **options).apply().events())
+        return self.carry_out(self.plan(environment, **options))
+
+    @staticmethod
+    def carry_out(reviewed: Reviewed) -> list[Any]:
+        """Apply; every step must succeed."""
+        events = list(reviewed.apply().events())
         problems = [event for event in events if isinstance(event, (Failed, Skipped))]
         for problem in problems:
             if isinstance(problem, Failed):
@@ -65,9 +100,6 @@ class Stack:
     def writes(self) -> list[str]:
         """The writing operations sent so far."""
         return [name for name in self.operations if not name.split(".")[1].startswith(READING)]
-
-    def _record(self, model: Any, **_: Any) -> None:
-        self.operations.append(f"{model.service_model.service_name}.{model.name}")
 
 
 def environment(resources: dict[str, Any], **more: Any) -> dict[str, Any]:
