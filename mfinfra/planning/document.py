@@ -53,7 +53,7 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
     """The document of `plan`. Two plans of the same world differ in `created` only."""
     scope = plan.environment.scope
     changes = [_resource_change(planned) for planned in plan.planned]
-    calls = [call for step in plan.steps for call in step.calls]
+    calls = [call for step in plan.steps for effect in (*step.effects, *step.retire) for call in _asked(effect)]
     document = {
         "format_version": FORMAT_VERSION,
         "mfinfra_version": __version__,
@@ -114,7 +114,7 @@ def _resource_change(planned: Planned) -> dict[str, Any]:
         "action_reason": step.because or None,
         "change": {
             "actions": ["create", "delete"] if step.retire else list(ACTIONS[step.action]),
-            "before": before,
+            "before": plain(before),
             "after": known,
             "after_unknown": unknown or {},
             "before_sensitive": {},
@@ -185,6 +185,17 @@ def _effect(effect: Effect) -> dict[str, Any]:
             return {"wait": effect.why, "until": list(effect.ready) or ["gone"], "timeout_seconds": effect.timeout}
         case Drain():
             return {"repeat": _call(effect.question), "until_empty": effect.items, "with": _call(effect.call)}
+
+
+def _asked(effect: Effect) -> tuple[Call, ...]:
+    """Every call that an effect makes, those that only ask too."""
+    match effect:
+        case Call():
+            return (effect,)
+        case Settle():
+            return (effect.question,)
+        case Drain():
+            return (effect.question, effect.call)
 
 
 def _call(call: Call) -> dict[str, Any]:
