@@ -36,21 +36,6 @@ def reset_encryption(call: Call, _forward: Forward) -> Answer:
 
 @correction(
     "s3",
-    "GetBucketEncryption",
-    restores="BucketKeyEnabled, told also where it is false",
-    aws=f"{API}/API_GetBucketEncryption.html",
-)
-def get_encryption(call: Call, forward: Forward) -> Answer:
-    """Tell every member."""
-    del call
-    answer = forward()
-    for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
-        rule.setdefault("BucketKeyEnabled", False)
-    return answer
-
-
-@correction(
-    "s3",
     "PutBucketEncryption",
     "PutBucketVersioning",
     "PutBucketOwnershipControls",
