@@ -15,6 +15,7 @@ import typer
 from mfinfra import __version__
 from mfinfra.cli._signals import Interrupted
 from mfinfra.errors import MfinfraError, UserError
+from mfinfra.render import streams
 
 BUG = 70
 INTERRUPTED = 130
@@ -26,7 +27,7 @@ def report(raised: BaseException) -> int:
         case MfinfraError():
             return _print(raised)
         case Interrupted():
-            sys.stderr.write("interrupted: nothing was changed\n")
+            streams.put("interrupted: nothing was changed\n", sys.stderr)
             return raised.code
         case typer.Abort():
             return INTERRUPTED

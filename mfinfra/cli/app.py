@@ -55,10 +55,10 @@ def root(
     if json and not version:
         ctx.fail("--json belongs to --version.")
     if version:
-        sys.stdout.write(_version_json() if json else f"mfinfra {__version__}\n")
+        streams.put(_version_json() if json else f"mfinfra {__version__}\n", sys.stdout)
         raise typer.Exit
     if ctx.invoked_subcommand is None:
-        sys.stdout.write(SHORT)
+        streams.put(SHORT, sys.stdout)
 
 
 for group, modules in COMMANDS.items():
@@ -74,7 +74,7 @@ for group, modules in COMMANDS.items():
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # what a test puts in place of a stream
+        with suppress(AttributeError, OSError):  # what a test puts in place of a stream, or one that is closed
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal without UTF-8
     try:
         with _signals.ending():

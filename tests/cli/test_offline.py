@@ -97,20 +97,23 @@ def test_help_and_what_works_offline_never_import_what_is_slow(file, argv):
     assert python("-c", code).stderr == "[] 0\n"
 
 
-def test_help_imports_no_renderer():
+@pytest.mark.parametrize("argv", [("--help",), ("validate", "prod.yaml"), ("schema",)])
+def test_what_prints_plain_text_does_not_import_rich(file, argv):
     code = (
-        "import sys; from mfinfra.cli.app import main; main(['--help']); print('rich' in sys.modules, file=sys.stderr)"
+        "import sys; from mfinfra.cli.app import main\n"
+        "main(sys.argv[1:]); print('rich' in sys.modules, file=sys.stderr)"
     )
-    assert python("-c", code).stderr == "False\n"
+    assert python("-c", code, *argv).stderr == "False\n"
 
 
-def test_a_closed_stdout_is_no_error(file):
+@pytest.mark.parametrize("argv", [("schema",), (), ("show", "prod.yaml")])
+def test_a_closed_stdout_is_no_error(file, argv):
     code = (
         "import os, sys; from mfinfra.cli.app import main\n"
         "read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
-        "sys.exit(main(['schema']))"
+        "sys.exit(main(sys.argv[1:]))"
     )
-    done = python("-c", code)
+    done = python("-c", code, *argv)
     assert (done.returncode, done.stderr) == (0, "")
 
 
