@@ -39,8 +39,12 @@ CLIENTS = {prefix: client for client, prefix in permissions.PREFIX.items()}
 
 
 @cache
+def model(service):
+    return get_session().get_service_model(service)
+
+
 def operations(service):
-    return set(get_session().get_service_model(service).operation_names)
+    return set(model(service).operation_names)
 
 
 def exists(action):
@@ -77,7 +81,7 @@ def test_every_exception_is_of_an_operation_that_exists_and_names_an_action_that
 
 @pytest.mark.parametrize(("service", "operation", "parameter"), sorted(permissions.ALSO))
 def test_every_further_action_hangs_on_a_parameter_that_exists(service, operation, parameter):
-    members = get_session().get_service_model(service).operation_model(operation).input_shape.members
+    members = model(service).operation_model(operation).input_shape.members
 
     assert parameter in members
     assert all(exists(action) for action in permissions.ALSO[service, operation, parameter])
