@@ -253,7 +253,7 @@ class _Value:
             return text
         pieces = list(interpolate.pieces(text))
         # A piece that stands there many times means the same each time.
-        meanings = {piece: self._piece(piece, path) for piece in pieces}
+        meanings = {piece: self._piece(piece, path) for piece in dict.fromkeys(pieces)}
         found = interpolate.joined(meanings[piece] for piece in pieces)
         self.resolving.grown += len(str(found))
         if self.resolving.grown > MOST_TEXT:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mfinfra import schemas
+from mfinfra.document import phrases
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.scalars import BOOLEANS
 from mfinfra.document.tree import RESOURCE_DEPTH, Path, Tree, shown
 from mfinfra.errors import Problem
 
+LONGEST_SEARCHED = 2400
 UNKNOWN, MISSING, WRONG = "MF1010", "MF1011", "MF1012"
-LISTED = 24
 
 _TYPES = {
     "object": "a mapping",
@@ -24,15 +25,6 @@ _TYPES = {
     "number": "a number",
     "boolean": "`true` or `false`",
     "null": "`null`",
-}
-_UNITS = {
-    "days": "day",
-    "seconds": "second",
-    "minutes": "minute",
-    "vcpus": "vCPU",
-    "gib": "GiB",
-    "percentage": "percent",
-    "capacity": "unit",
 }
 _RANGES = {
     "minimum": "too small: the minimum is",
@@ -48,7 +40,6 @@ _SIZES = {
     "minProperties": ("minimum", "entries"),
     "maxProperties": ("maximum", "entries"),
 }
-_INVARIANT = ("GiB", "percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ def _unknown(failure: Failure, tree: Tree) -> Iterator[Problem]:
         message = f"`{shown(key)}` is not a {_noun(failure.path)}"
         hint: str | None
         if failure.path == ("resources",):
-            hint = did_you_mean(key, known) or f"the kinds are {_listed(failure.schema['properties'])}"
+            hint = did_you_mean(key, known) or f"the kinds are {phrases.listed(failure.schema['properties'])}"
         else:
             hint = did_you_mean(key, known) or _elsewhere(key, failure.path)
         yield tree.problem((*failure.path, key), message, code=UNKNOWN, hint=hint, key=True)
@@ -121,7 +112,7 @@ def _missing(failure: Failure, tree: Tree) -> Iterator[Problem]:
     for name in failure.wanted:
         what = f"the field `{name}` is missing"
         description = _properties(failure).get(name, {}).get("description")
-        told = f"`{name}`: {_first(description)}" if description else None
+        told = f"`{name}`: {phrases.first(description)}" if description else None
         yield tree.problem(failure.path, what, code=MISSING, hint=told, key=True)
 
 
@@ -163,10 +154,10 @@ def _none_fits(failure: Failure, branches: list[list[Failure]]) -> tuple[str, st
         return _choice(failure.value, [value for below in branches for value in _all(below[0].wanted)])
     needed = [name for below in branches for one in below if one.rule == "required" for name in one.wanted]
     if needed:
-        return f"one of {_listed(dict.fromkeys(needed))} is missing", None
+        return f"one of {phrases.listed(dict.fromkeys(needed))} is missing", None
     explained = next((one.schema["description"] for one in _flat(failure) if "description" in one.schema), None)
     what = f"`{shown(failure.value)}`" if isinstance(failure.value, str | int | float) else "this"
-    return f"{what} has none of the allowed forms", _first(explained) if explained else None
+    return f"{what} has none of the allowed forms", phrases.first(explained) if explained else None
 
 
 def _flat(failure: Failure) -> Iterator[Failure]:
@@ -187,7 +178,7 @@ def _wrong(failure: Failure) -> tuple[str, str | None]:
         case "pattern":
             return _pattern(failure)
         case str(rule) if rule in _RANGES:
-            return f"`{shown(value)}` is {_RANGES[rule]} {_amount(wanted, failure.path)}", None
+            return f"`{shown(value)}` is {_RANGES[rule]} {phrases.amount(wanted, failure.path)}", None
         case str(rule) if rule in _SIZES:
             return _size(failure), _explained(failure)
         case "uniqueItems":
@@ -228,7 +219,7 @@ def _type(failure: Failure, wanted: list[str]) -> tuple[str, str | None]:
     elif value is None and len(failure.path) == RESOURCE_DEPTH and failure.path[0] == "resources":
         hint = "write `enabled: false` to drop an inherited resource"
     found = f"the text `{shown(value)}`" if isinstance(value, str) else _found(value)
-    return f"this must be {_or(names)}, not {found}", hint
+    return f"this must be {phrases.or_(names)}, not {found}", hint
 
 
 def _found(value: Any) -> str:
@@ -244,14 +235,14 @@ def _number(text: str) -> str | None:
 
 def _choice(value: Any, choices: list[Any]) -> tuple[str, str | None]:
     if isinstance(value, Mapping | list):
-        return f"this must be one of {_listed(choices)}", None
+        return f"this must be one of {phrases.listed(choices)}", None
     hint = None
     numbers = [choice for choice in choices if isinstance(choice, int) and not isinstance(choice, bool)]
     if isinstance(value, str):
         hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
     elif numbers and isinstance(value, int | float) and not isinstance(value, bool):
         hint = f"did you mean `{min(numbers, key=lambda choice: (abs(choice - value), choice))}`?"
-    return f"`{shown(value)}` is not one of {_listed(choices)}", hint
+    return f"`{shown(value)}` is not one of {phrases.listed(choices)}", hint
 
 
 def _pattern(failure: Failure) -> tuple[str, str | None]:
@@ -261,7 +252,7 @@ def _pattern(failure: Failure) -> tuple[str, str | None]:
         return "the text must not be empty", hint
     if "A-Z" not in pattern and re.search(pattern, text.lower()):
         return f"`{shown(text)}` must be in lower case", f"did you mean `{shown(text.lower())}`?"
-    if len(text) < LISTED * 100:
+    if len(text) < LONGEST_SEARCHED:
         for letter in sorted(set(text)):
             rest = text.replace(letter, "")
             if rest and not letter.isalnum() and letter not in pattern and re.search(pattern, rest):
@@ -271,20 +262,7 @@ def _pattern(failure: Failure) -> tuple[str, str | None]:
 
 def _explained(failure: Failure) -> str | None:
     description = failure.schema.get("description")
-    return _first(description) if description else None
-
-
-def _first(description: str) -> str:
-    """The first sentence, with a small letter as hints have it."""
-    sentence = re.split(r"(?<=[^.])\. (?=[A-Z`0-9])", description, maxsplit=1)[0].rstrip(".")
-    return sentence if sentence[1:2].isupper() or not sentence[1:2].isalpha() else sentence[0].lower() + sentence[1:]
-
-
-def _amount(wanted: Any, path: Path) -> str:
-    name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    unit = _UNITS.get(name.rpartition("_")[2], "")
-    plural = "" if wanted == 1 or not unit or unit in _INVARIANT else "s"
-    return f"{wanted}{' ' if unit else ''}{unit}{plural}"
+    return phrases.first(description) if description else None
 
 
 def _twice(values: list[Any]) -> int:
@@ -301,12 +279,3 @@ def _dependent(wanted: Mapping[str, list[str]], value: Mapping[str, Any]) -> tup
 
 def _all(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _listed(values: Iterable[Any]) -> str:
-    texts = [f"`{shown(value)}`" if value != "" else '`""`' for value in values]
-    return ", ".join(texts[:LISTED]) + (", …" if len(texts) > LISTED else "")
-
-
-def _or(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
