@@ -63,7 +63,8 @@ def _print(error: MfinfraError) -> int:
 
 def _usage(raised: Any) -> UserError:
     """What the parser of the command line did not understand, as an error of ours."""
-    said, _, suggestion = raised.format_message().partition(" Did you mean ")
+    # "Value error," is how pydantic, which typer parses with, begins what a type of its own had to say.
+    said, _, suggestion = raised.format_message().replace("Value error, ", "").partition(" Did you mean ")
     sentence = said[:1].lower() + said[1:].rstrip(".").replace("'", "`")
     ctx = raised.ctx
     if suggestion:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mfinfra.cli import _help
+from mfinfra.render import streams
 
 CODES = (0, 1, 70)
 START = ("mfinfra sandbox start", "mfinfra apply environments/sandbox.yaml")
@@ -18,10 +19,16 @@ RESET = ("mfinfra sandbox reset", "mfinfra sandbox reset && mfinfra apply enviro
 app = typer.Typer(
     cls=_help.Group,
     rich_markup_mode=None,
-    no_args_is_help=True,
     epilog=_help.ending(START, CODES),
     help="The local AWS on this machine: no account, no Docker, nothing leaves loopback.",
 )
+
+
+@app.callback(invoke_without_command=True)
+def root(ctx: typer.Context) -> None:
+    """Show the help where no command is named."""
+    if ctx.invoked_subcommand is None:
+        streams.put(f"{ctx.get_help()}\n", sys.stdout)
 
 
 @app.command(cls=_help.Command, epilog=_help.ending(START, CODES))
@@ -32,7 +39,7 @@ def start(
     ] = 0,
 ) -> int:
     """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
-    from mfinfra.render import progress, streams  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import progress  # noqa: PLC0415 - see the package's docstring
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
     with progress.doing("starting the sandbox", sys.stderr):
@@ -45,8 +52,7 @@ def start(
 @app.command(cls=_help.Command, epilog=_help.ending(STOP, CODES))
 def stop() -> int:
     """End it, and all that is in it."""
-    from mfinfra.render import streams  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - see the package's docstring
 
     streams.put("the sandbox is stopped\n" if lifecycle.stop() else "no sandbox was running\n", sys.stdout)
     return 0
@@ -56,7 +62,6 @@ def stop() -> int:
 def status() -> int:
     """Say whether it runs, and where."""
     from mfinfra.errors import UserError  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.render import streams  # noqa: PLC0415
     from mfinfra.sandbox import lifecycle  # noqa: PLC0415
 
     running = lifecycle.find()
@@ -70,8 +75,7 @@ def status() -> int:
 @app.command(cls=_help.Command, epilog=_help.ending(RESET, CODES))
 def reset() -> int:
     """Drop all that is in it; the network that it starts with is there again."""
-    from mfinfra.render import streams  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - see the package's docstring
 
     lifecycle.reset()
     streams.put("the sandbox is empty\n", sys.stdout)

@@ -70,6 +70,12 @@ def test_mfinfra_alone_shows_examples_first(run):
     assert shown.err == ""
 
 
+def test_sandbox_alone_shows_its_help(run):
+    shown = run("sandbox")
+    assert (shown.code, shown.err) == (0, "")
+    assert "  reset   " in shown.out
+
+
 def test_a_mistyped_command_exits_1_and_names_the_nearest(run):
     shown = run("plna")
     assert (shown.code, shown.out) == (1, "")
@@ -81,7 +87,10 @@ def test_a_mistyped_command_exits_1_and_names_the_nearest(run):
     [
         (("plan",), "missing argument `FILE`"),
         (("plan", "x.yaml", "--frmat", "json"), "no such option"),
-        (("plan", "x.yaml", "--format", "xml"), "invalid value for `--format`"),
+        (
+            ("plan", "x.yaml", "--format", "xml"),
+            "invalid value for `--format` (env var: `MFINFRA_FORMAT`): `xml` is not",
+        ),
         (("plan", "x.yaml", "--parallelism", "0"), "invalid value for `--parallelism`"),
         (("--json",), "--json belongs to --version"),
         (("sandbox", "strat"), "no such command `strat`"),
