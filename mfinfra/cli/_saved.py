@@ -32,5 +32,5 @@ def refuse(path: Path, command: str) -> None:
         source = written.get("path", "FILE") if isinstance(written, dict) else "FILE"
         raise UserError(
             f"`{path}` is a saved plan, and this version of mfinfra takes environment files only",
-            hint=f"`mfinfra {command} {source}` plans again and asks before it goes ahead",
+            hint=f"pass the file that it was made of: `mfinfra {command} {source}`",
         )

@@ -36,7 +36,7 @@ def command(
     from mfinfra.cli import _confirm, _run  # noqa: PLC0415 - see the package's docstring
     from mfinfra.planning.plan import Options  # noqa: PLC0415
 
-    reading = _run.read(file, "plan --destroy")
+    reading = _run.read(file, "destroy")
     name = reading.environment.scope.environment
     if confirm not in (None, name):
         raise UserError(f"`--confirm {confirm}` is not this environment's name", hint=f"the file is of `{name}`")

@@ -30,7 +30,7 @@ def command(
     from mfinfra.metaflow import presets  # noqa: PLC0415
     from mfinfra.render import streams  # noqa: PLC0415
 
-    _saved.refuse(file, "plan")
+    _saved.refuse(file, "show")
     reading = document.read(file)
     reading = replace(reading, environment=presets.expand(reading.environment))
     _check.show(reading.warnings)

@@ -9,6 +9,7 @@ from rich.text import Text
 from mfinfra.errors import InvalidDocument, MfinfraError, Problem
 from mfinfra.render import inert
 
+WINDOW = 72
 STYLES = {"error": "bold red", "warning": "bold yellow"}
 
 
@@ -17,12 +18,22 @@ def problem(found: Problem) -> Iterator[Text]:
     yield _head(found.severity, found.headline, found.code)
     if found.source:
         number = str(found.line)
-        # Tabs would move the caret away from its place; every other escape only makes the line longer.
-        source = inert.line(found.source.replace("\t", " "))
-        caret = " " * max(0, found.column - 1) + "^" * max(1, found.length)
+        source, caret = _window(found)
         yield Text.assemble((f"  {number} | ", "dim"), source)
         yield Text.assemble((f"  {' ' * len(number)} | ", "dim"), (caret, STYLES[found.severity]))
     yield from hint(found.hint)
+
+
+def _window(found: Problem) -> tuple[str, str]:
+    """The source line and the caret under it; of a long line the part around the caret."""
+    # Tabs would move the caret away from its place; every other escape only makes the line longer.
+    source, at = found.source.replace("\t", " "), max(0, found.column - 1)
+    start = max(0, at - WINDOW // 3) if len(source) > WINDOW else 0
+    shown = source[start : start + WINDOW]
+    shown = f"…{shown[1:]}" if start else shown
+    shown = f"{shown[:-1]}…" if start + WINDOW < len(source) else shown
+    length = max(1, min(found.length, len(shown) - (at - start)))
+    return inert.line(shown), " " * (at - start) + "^" * length
 
 
 def problems(found: Iterable[Problem]) -> Iterator[Text]:

@@ -59,7 +59,7 @@ def test_a_saved_plan_in_place_of_a_file_is_refused_with_what_to_do(run, live, f
     shown = run(command, "plan.json")
     assert shown.code == 1
     assert "`plan.json` is a saved plan" in shown.err
-    assert "environments/prod.yaml` plans again" in shown.err
+    assert f"pass the file that it was made of: `mfinfra {command} environments/prod.yaml`" in shown.err
 
 
 def test_the_wrong_account_exits_3(run, live, file):

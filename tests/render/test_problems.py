@@ -60,3 +60,20 @@ def test_problems_as_json_keep_every_part_and_count_by_severity():
     assert second["range"] is None
     assert text.isascii()
     assert plain_json.loads(json.problems([WARNING], []))["valid"] is True
+
+
+def test_of_a_long_line_the_part_around_the_caret_is_shown():
+    source = "a" * 100 + "WRONG" + "b" * 100
+    long = Problem("no", file="x.yaml", line=12, column=101, source=source, length=5)
+    _, line, caret = shown(problems.problem(long)).splitlines()
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "WRONG"
+    assert max(len(line), len(caret)) <= 80
+    assert line.startswith("  12 | …a")
+    assert line.endswith("b…")
+
+
+def test_a_caret_never_goes_beyond_its_line():
+    _, line, caret = shown(
+        problems.problem(Problem("no", file="x", line=1, column=3, source="abcd", length=99))
+    ).splitlines()
+    assert (line, caret) == ("  1 | abcd", "    |   ^^")
