@@ -169,8 +169,7 @@ def test_what_is_needed_is_done_before_what_needs_it():
 
 
 def test_what_is_needed_is_deleted_after_what_needs_it():
-    world = World(toys={name: {"id": name} for name in "abc"})
-    events_of(Run(world, going(world, *CHAIN)))
+    events_of(Run(world := World(toys={name: {"id": name} for name in "abc"}), going(world, *CHAIN)))
 
     assert world.writes == [("Delete", "c"), ("Delete", "b"), ("Delete", "a")]
 

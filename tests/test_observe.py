@@ -182,9 +182,8 @@ def test_what_carries_our_tags_and_is_not_in_the_file_is_left_over():
 
 
 def test_promise_4_a_ghost_that_only_the_tagging_service_lists_is_nothing():
-    survey = surveyed(Reader(also=(group("ghost"), "arn:aws:sqs:us-east-1:123456789012:q", "nonsense")))
-
-    assert survey.leftovers == ()
+    also = (group("ghost"), "arn:aws:sqs:us-east-1:123456789012:q", "nonsense")
+    assert surveyed(Reader(also=also)).leftovers == ()
 
 
 OTHER = Scope("other", "123456789012", "us-east-1")
