@@ -7,6 +7,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from mfinfra.cli import _plain
+
 MEANINGS = {
     0: "done",
     1: "an error: a bad file or flag, AWS said no, a read was denied",
@@ -27,6 +29,11 @@ class Command(TyperCommand):
         """`FILE`, as every manual has it, where typer writes `{FILE}`."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse without importing a parser for text and paths."""
+        _plain.prepare(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of what it overrides
         """Write the examples and exit codes."""
         _write(self.epilog, formatter)
@@ -34,6 +41,11 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """Commands under the heading of their group, in the order in which they were added."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse without importing a parser for text and paths."""
+        _plain.prepare(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one list of commands for each heading."""

@@ -12,7 +12,7 @@ from mfinfra import __version__, schemas
 from mfinfra.cli._options import addresses
 from mfinfra.sandbox import lifecycle
 
-HEAVY = ("boto3", "botocore", "deepdiff", "moto")
+HEAVY = ("boto3", "botocore", "deepdiff", "moto", "pydantic")
 
 
 def python(*arguments, **variables):
