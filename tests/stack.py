@@ -73,6 +73,11 @@ class Stack:
         """A client of nobody's, to change things behind mfinfra's back."""
         return wire().session.client(service, region_name=REGION, endpoint_url=self.server.endpoint)
 
+    def make_key(self) -> str:
+        """The ARN of a new KMS key."""
+        arn: str = self.client("kms").create_key()["KeyMetadata"]["Arn"]
+        return arn
+
     def plan(self, environment: dict[str, Any] | Path, **options: Any) -> Reviewed:
         path = environment if isinstance(environment, Path) else self.write(environment)
         reading = desired.read(path)

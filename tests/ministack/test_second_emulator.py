@@ -24,7 +24,7 @@ from mfinfra.model import Failed, Skipped
 from mfinfra.planning.plan import Options
 
 pytestmark = pytest.mark.ministack
-URL = os.environ.get("MFINFRA_TEST_MINISTACK", "")
+URL = os.environ.get("TEST_MINISTACK", "")
 KINDS = ("bucket", "table", "log_group", "repository", "role", "security_group")
 ACCOUNT = "123456789012"
 NOT_THERE = {
