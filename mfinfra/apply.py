@@ -8,32 +8,28 @@ skipped.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
-from mfinfra import catalogue, observe
+from mfinfra import verify
 from mfinfra.aws.session import Aws
 from mfinfra.carry import Carrier
-from mfinfra.errors import NotConverged, Refused
+from mfinfra.errors import Refused
 from mfinfra.model import (
     Action,
     Address,
     Done,
     Event,
     Failed,
-    Observed,
     Outputs,
     Resource,
     Skipped,
     Started,
 )
 from mfinfra.planning.order import Node, graph
-from mfinfra.planning.plan import Plan, Planned, filled
-
-SETTLING_TRIES = 12
-SETTLING_PAUSE = 5.0
+from mfinfra.planning.plan import Plan, Planned
 
 
 @dataclass(slots=True)
@@ -126,51 +122,21 @@ class Run:
         carrier = Carrier(self.aws, node.address, self._events.put, self.outputs)
         if node.retire:
             carrier.run(step.retire)
+            if planned.retired:
+                verify.gone(planned.retired.resource, carrier)
             return
         carrier.ripen(self._ripe(resource))
         carrier.run(step.effects)
         if step.action is Action.DELETE:
-            self._verify_gone(resource, carrier)
+            verify.gone(resource, carrier)
         else:
-            self._verify(planned, carrier)
+            verify.made(planned, carrier)
         if step.ripens:
             self._ripe_at[node.address] = self.aws.clock.now() + step.ripens * self.aws.clock.pace
 
     def _ripe(self, resource: Resource) -> float:
         """The moment from which on other services see all that `resource` needs."""
         return max((self._ripe_at.get(address, 0.0) for address in resource.depends_on), default=0.0)
-
-    def _verify(self, planned: Planned, carrier: Carrier) -> None:
-        """Look again until the resource needs nothing more; AWS's reads may lag behind its writes."""
-        resource, postponed = planned.resource, planned.step.postponed
-        left: list[str] = []
-
-        def converged() -> bool:
-            wished = filled(resource, self.outputs)
-            observed = observe.look_again(self.aws, wished)
-            step = catalogue.driver(resource.kind).step(wished, observed)
-            left[:] = [".".join(map(str, item.path)) for item in step.changes if item.path[0] not in postponed]
-            if observed is not None:
-                self.outputs[resource.address] = observed.outputs
-            return observed is not None and not left
-
-        self._until(converged, carrier, "AWS is making the change visible", resource, left)
-
-    def _verify_gone(self, resource: Resource, carrier: Carrier) -> None:
-        def gone() -> bool:
-            observed: Observed | None = observe.look_again(self.aws, resource)
-            return observed is None or observed.leaving
-
-        self._until(gone, carrier, "AWS is making the deletion visible", resource, ["existence"])
-
-    def _until(
-        self, reached: Callable[[], bool], carrier: Carrier, why: str, resource: Resource, left: list[str]
-    ) -> None:
-        for attempt in range(SETTLING_TRIES):
-            if reached():
-                return
-            carrier.wait(why, attempt * SETTLING_PAUSE, SETTLING_PAUSE)
-        raise NotConverged(str(resource.address), left)
 
 
 def refuse_blocked(plan: Plan) -> None:

@@ -81,7 +81,7 @@ def fill(value: Any, known: Callable[[Ref], str | None]) -> Any:
             answer = known(value)
             return value if answer is None else answer
         case Template(parts):
-            filled = tuple(part if isinstance(part, str) else (known(part) or part) for part in parts)
+            filled = tuple(part if isinstance(part, str) else _or(known(part), part) for part in parts)
             if all(isinstance(part, str) for part in filled):
                 return "".join(str(part) for part in filled)
             return Template(filled)
@@ -93,6 +93,10 @@ def fill(value: Any, known: Callable[[Ref], str | None]) -> Any:
             return value
 
 
+def _or(answer: str | None, ref: Ref) -> str | Ref:
+    return ref if answer is None else answer
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON has it; what is not known yet becomes `{"unknown": …}`."""
     match value:
@@ -100,7 +104,9 @@ def plain(value: Any) -> Any:
             return {"unknown": str(value)}
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
+        case set() | frozenset():
+            return sorted((plain(item) for item in value), key=str)
+        case list() | tuple():
             return [plain(item) for item in value]
         case _:
             return value

@@ -231,8 +231,8 @@ def _integrity(plan: Plan, document: Mapping[str, Any]) -> dict[str, str]:
     reviewed = [
         desired,
         observed,
-        document["environment"],
-        document["mfinfra_version"],
+        {name: value for name, value in document["environment"].items() if name != "caller"},
+        document["mfinfra_version"].partition(".")[0],
         [[change["address"], change["change"]["actions"], change["calls"]] for change in document["resource_changes"]],
     ]
     return {"desired_sha256": desired, "observed_sha256": observed, "plan_sha256": digest(reviewed)}
