@@ -18,6 +18,12 @@ from mfinfra.model import Call, Document, refs
 from mfinfra.permissions import action_of
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AllAccessDisabled"})
+HINTS: Mapping[tuple[str, str], str] = {
+    ("s3", "BucketNotEmpty"): "mfinfra empties a bucket only where the file says `force_destroy: true`",
+    ("ecr", "RepositoryNotEmptyException"): "mfinfra deletes images only where the file says `force_destroy: true`",
+    ("ec2", "DependencyViolation"): "something still uses it; under another name it is replaced without that",
+    ("s3", "BucketAlreadyExists"): "bucket names are unique among all accounts; put the account into the name",
+}
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -105,11 +111,13 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
     }
     if code in DENIED:
         hint = f"the caller needs the permission `{action_of(call.service, call.operation)}`"
+        if call.operation == "HeadBucket":
+            hint += ", or the bucket is somebody else's: names are unique among all accounts"
         return AccessDenied(message or "access denied", hint=hint, code="MF3001", **details)
     if code in EXPIRED:
         hint = "the credentials have expired; log in again (`aws sso login`) and run the same command"
         return AwsError(message, hint=hint, code="MF3002", **details)
-    return AwsError(message or "no message", **details)
+    return AwsError(message or "no message", hint=HINTS.get((call.service, code)), **details)
 
 
 def unreachable(what: Call | str, error: Exception) -> UserError:

@@ -64,7 +64,7 @@ def create(resource: Resource, want: Spec) -> Effects:
 
 
 def born(resource: Resource, want: Spec) -> Spec:
-    """What S3 gives a new bucket since April 2023.
+    """What S3 gives a new bucket since April 2023; what keeps data private is written all the same.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
     """
@@ -72,7 +72,7 @@ def born(resource: Resource, want: Spec) -> Spec:
         **want,
         "versioning": False,
         "encryption": {"algorithm": "AES256"},
-        "block_public_access": True,
+        "block_public_access": None,
         "tls_only": False,
         "policy": {},
         "lifecycle_rules": [],

@@ -15,11 +15,14 @@ from copy import deepcopy
 
 import golden
 import pytest
+import yaml
 from stack import addresses, changed, environment, merged, unprotected
 
 from mfinfra import desired, reconcile
 from mfinfra.aws import session
+from mfinfra.aws.calls import Answer
 from mfinfra.aws.clock import Clock
+from mfinfra.errors import AccessDenied
 from mfinfra.model import Failed, Skipped
 from mfinfra.planning.plan import Options
 
@@ -27,24 +30,46 @@ pytestmark = pytest.mark.ministack
 URL = os.environ.get("TEST_MINISTACK", "")
 KINDS = ("bucket", "table", "log_group", "repository", "role", "security_group")
 ACCOUNT = "123456789012"
+CLIENTS = {}
 NOT_THERE = {
     ("log_group", "key"): "AssociateKmsKey is not implemented",
+    ("bucket", "lifecycle_rules", 2): "a filter of tags comes back with a size of 0 that nobody put there",
+    ("repository", "immutable_tags", 1): "exclusion filters are dropped",
+    ("repository", "immutable_tags", 2): "exclusion filters are dropped",
+    ("table", "encryption_key"): "the key of the sheets is not there",
+    ("role", "permissions_boundary"): "PutRolePermissionsBoundary is accepted and not shown",
+    ("security_group", "ingress"): "UpdateSecurityGroupRuleDescriptionsIngress is not implemented",
 }
+
+
+class Second(session.Aws):
+    """ministack says AccessDenied of the tags of a table that is not there; AWS says ResourceNotFoundException.
+
+    https://github.com/turbot/steampipe-plugin-aws/issues/1516 shows AWS's answer.
+    """
+
+    def ask(self, call):
+        try:
+            return session.Aws.ask(self, call)
+        except AccessDenied:
+            if call.operation != "ListTagsOfResource":
+                raise
+            return Answer(None)
 
 
 @pytest.fixture
 def second(tmp_path):
     """Plans and applies against ministack, whose account is the access key."""
 
-    class Second:
+    class Once:
         def connect(self, reading):
             scope = reading.environment.scope
             made = session.isolated_session(ACCOUNT, "test")
-            return session.Aws(made, scope, URL, clock=Clock(0.0), caller=f"arn:aws:iam::{ACCOUNT}:root")
+            return Second(made, scope, URL, clock=Clock(0.0), caller=f"arn:aws:iam::{ACCOUNT}:root", _clients=CLIENTS)
 
         def plan(self, file, **options):
             path = tmp_path / "environment.yaml"
-            path.write_text(__import__("yaml").safe_dump(file), "utf-8")
+            path.write_text(yaml.safe_dump(file), "utf-8")
             reading = desired.read(path)
             return reconcile.compare(self.connect(reading), reading, Options(**options))
 
@@ -56,7 +81,7 @@ def second(tmp_path):
         def client(self, service):
             return session.isolated_session(ACCOUNT, "test").client(service, region_name="us-east-1", endpoint_url=URL)
 
-    return Second()
+    return Once()
 
 
 @pytest.fixture
@@ -101,7 +126,7 @@ def test_a_kind_is_created_settles_and_is_destroyed(second, network, kind):
         for kind in KINDS
         for field, values in golden.sheet(kind).get("variations", {}).items()
         for index, value in enumerate(values)
-        if (kind, field) not in NOT_THERE
+        if (kind, field) not in NOT_THERE and (kind, field, index) not in NOT_THERE
     ],
 )
 def test_one_changed_field_is_written_and_settles(second, network, kind, field, value):
