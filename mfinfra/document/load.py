@@ -25,7 +25,8 @@ DEEPEST = 64
 MOST_VALUES = 20_000
 
 _LINE = re.compile(r"\r\n|\n|\r")
-_RAW_CONTROL = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# All that YAML does not allow. Said by what is not in it, the same set takes ten times as long to compile.
+_RAW_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _ADVICE = {
     "cannot start any token": "indent with spaces, and put quotes around a text that starts with a special character",
     "mapping values are not allowed here": "mend the indentation, or put quotes around a text that contains `: `",
