@@ -1,4 +1,4 @@
-"""Single changes made behind the back of the guide's stack: each is seen, in the field that it changed, and repaired."""
+"""Single changes made behind the back of the guide's stack: each is seen in its own field, and repaired."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ def untag_role(world):
 
 CHANGES = {
     "bucket versioning suspended": (
-        "bucket.datastore", "versioning", bucket("put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"})),
+        "bucket.datastore", "versioning",
+        bucket("put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"})),
     "bucket made public": ("bucket.datastore", "block_public_access", bucket("delete_public_access_block")),
     "bucket lets plain http in": ("bucket.datastore", "tls_only", bucket("delete_bucket_policy")),
     "bucket keeps old versions": ("bucket.datastore", "lifecycle_rules", bucket("delete_bucket_lifecycle")),
