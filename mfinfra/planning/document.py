@@ -169,10 +169,13 @@ def _split(value: Any) -> tuple[Any, Any]:
 
 
 def _field(change: FieldChange) -> dict[str, Any]:
+    """One leaf; `after_unknown` stands where AWS has yet to say something: a tag too may be called `unknown`."""
+    _, unknown = _split(change.after)
     return {
         "path": list(change.path),
         "before": plain(change.before),
         "after": plain(change.after),
+        **({"after_unknown": unknown} if unknown else {}),
         "replaces": change.replaces,
     }
 

@@ -45,8 +45,9 @@ class Leaf:
 def leaves(fields: Sequence[Mapping[str, Any]]) -> Iterator[Leaf]:
     """The leaves of the document's `fields`; what arrives whole and has structure is taken apart here."""
     for field in fields:
-        leaf = Leaf(tuple(field["path"]), field["before"], field["after"], bool(field.get("replaces")))
-        yield from (part for one in apart(leaf) for part in _exchanged(one))
+        after = values.marked(field["after"], field.get("after_unknown"))
+        leaf = Leaf(tuple(field["path"]), field["before"], after, bool(field.get("replaces")))
+        yield from (part for one in _apart(leaf) for part in _exchanged(one))
 
 
 def rows(found: Sequence[Leaf], indent: int) -> Iterator[Text]:
@@ -137,20 +138,16 @@ def _several_lines(before: Any, after: Any) -> bool:
 
 def _exchanged(leaf: Leaf) -> tuple[Leaf, ...]:
     """A scalar that takes the place of another in a list: one that goes and one that comes."""
-    simple = not any(
-        isinstance(side, (Mapping, list)) and not values.unknown(side) for side in (leaf.before, leaf.after)
-    )
+    simple = not any(isinstance(side, (Mapping, list)) for side in (leaf.before, leaf.after))
     if leaf.symbol == "~" and simple and len(leaf.path) > 1 and isinstance(leaf.path[-1], int):
         return replace(leaf, after=None), replace(leaf, before=None)
     return (leaf,)
 
 
-def apart(leaf: Leaf) -> Iterator[Leaf]:
+def _apart(leaf: Leaf) -> Iterator[Leaf]:
     """The leaves inside of `leaf` that differ; itself where it has no inside."""
     before, after = values.parsed(leaf.before), values.parsed(leaf.after)
-    if values.unknown(before) or values.unknown(after):
-        yield leaf
-    elif before == after and leaf.before != leaf.after:
+    if before == after and leaf.before != leaf.after:
         yield replace(leaf, note="(the same JSON, written differently)")
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from list(_members(leaf, before, after)) or [leaf]
@@ -163,7 +160,7 @@ def apart(leaf: Leaf) -> Iterator[Leaf]:
 def _members(leaf: Leaf, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Leaf]:
     for name in [*before, *(name for name in after if name not in before)]:
         if before.get(name) != after.get(name):
-            yield from apart(Leaf((*leaf.path, name), before.get(name), after.get(name), leaf.replaces))
+            yield from _apart(Leaf((*leaf.path, name), before.get(name), after.get(name), leaf.replaces))
 
 
 def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]:
@@ -174,7 +171,7 @@ def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]
             continue
         if len(old) == len(new) and all(isinstance(item, Mapping) for item in (*old, *new)):
             for offset, (one, other) in enumerate(zip(old, new, strict=True)):
-                yield from apart(Leaf((*leaf.path, low + offset), one, other, leaf.replaces))
+                yield from _apart(Leaf((*leaf.path, low + offset), one, other, leaf.replaces))
             continue
         yield from (Leaf((*leaf.path, low + at), item, None, leaf.replaces) for at, item in enumerate(old))
         yield from (Leaf((*leaf.path, start + at), None, item, leaf.replaces) for at, item in enumerate(new))

@@ -1,93 +1,97 @@
-"""Policy documents compared statement by statement, whatever order they stand in: `Statement.ReadBucket.Action`.
-
-The document's `fields` name a statement by its place, so that one that is gone moves all that follow. Here both sides
-are read again from the document, and a statement is known by its `Sid`, else by what it shares with another.
-"""
+"""A policy document that comes whole, in brief: one line for each statement, `plan --full` has it whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from mfinfra import policy
-from mfinfra.render import values
-from mfinfra.render.fields import Leaf, Path, apart
+from mfinfra.render import inert, values
+from mfinfra.render.fields import Leaf
 
 Statement: TypeAlias = Mapping[str, Any]
 
-STATEMENT = "Statement"
-ALIKE = 2
+LISTED = 48
 
 
-def restated(found: Sequence[Leaf], change: Mapping[str, Any], partition: str) -> list[Leaf]:
-    """`found` with the leaves inside each policy document replaced by what differs statement by statement."""
-    told: set[Path] = set()
-    rest: list[Leaf] = []
-    for leaf in found:
-        place = _place(leaf)
-        if place is None:
-            rest.append(leaf)
-        elif place not in told:
-            told.add(place)
-            here = [one for one in found if _place(one) == place]
-            rest += _compared(place, here, change, partition) or here
-    return rest
+def briefly(leaf: Leaf) -> Iterator[Leaf]:
+    """`leaf`, or where it brings one policy document or several by name, each of them in brief."""
+    added = values.parsed(leaf.after)
+    if leaf.before is not None or not isinstance(added, Mapping):
+        yield leaf
+    elif statements := _statements(added):
+        yield _brief(leaf, statements)
+    elif added and all(map(_statements, added.values())):
+        for name, document in added.items():
+            yield _brief(replace(leaf, path=(*leaf.path, name)), _statements(document))
+    else:
+        yield leaf
 
 
-def _place(leaf: Leaf) -> Path | None:
-    """Where the policy document stands that `leaf` is inside of."""
-    if STATEMENT not in leaf.path:
-        return None
-    at = leaf.path.index(STATEMENT)
-    return leaf.path[:at] if len(leaf.path) > at + 1 and isinstance(leaf.path[at + 1], int) else None
+def told(found: Sequence[Leaf]) -> int:
+    """How many of the leaves are in brief."""
+    return sum(isinstance(leaf.after, values.Brief) for leaf in found)
 
 
-def _compared(place: Path, here: Sequence[Leaf], change: Mapping[str, Any], partition: str) -> list[Leaf]:
-    """The leaves that differ; none where a side is not there as a whole, or not yet known."""
-    if any(values.unknown(side) for leaf in here for side in (leaf.before, leaf.after)):
+def _brief(leaf: Leaf, statements: Sequence[Statement]) -> Leaf:
+    return replace(leaf, after=values.Brief(tuple(inert.line(_said(statement)) for statement in statements)))
+
+
+def _statements(document: Any) -> list[Statement]:
+    """The statements of a policy document; none where it is something else."""
+    document = values.parsed(document)
+    found = document.get("Statement") if isinstance(document, Mapping) else None
+    found = [found] if isinstance(found, Mapping) else found
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) and "Effect" in one for one in found):
         return []
-    before, after = (_document(change[side], place, partition) for side in ("before", "after"))
-    if before is None or after is None:
-        return []
-    replaces = any(leaf.replaces for leaf in here)
-    return list(_statements((*place, STATEMENT), before, after, replaces))
+    return found
 
 
-def _document(side: Any, place: Path, partition: str) -> list[Statement] | None:
-    for part in place:
-        side = side.get(part) if isinstance(side, Mapping) else None
-    side = values.parsed(side)
-    if not isinstance(side, Mapping):
-        return None
-    try:
-        return list(policy.canonical(side, partition=partition).get(STATEMENT, ()))
-    except (ValueError, TypeError, AttributeError):
-        return None  # a document that is none is shown by its places
+def _said(statement: Statement) -> str:
+    """`Read: allow s3:GetObject on 2 resources, by *, on 1 condition`."""
+    sid = f"{statement['Sid']}: " if statement.get("Sid") else ""
+    parts = [f"{sid}{str(statement['Effect']).lower()} {_either(statement, 'Action', _actions)}"]
+    if "Resource" in statement or "NotResource" in statement:
+        parts.append(f"on {_either(statement, 'Resource', _resources)}")
+    if "Principal" in statement or "NotPrincipal" in statement:
+        parts.append(f"by {_either(statement, 'Principal', _principals)}")
+    operators = [block for block in _members(statement.get("Condition")) if isinstance(block, Mapping)]
+    if count := sum(map(len, operators)):
+        parts.append(f"under {_counted(count, 'condition')}")
+    return " ".join(parts)
 
 
-def _statements(place: Path, before: Sequence[Statement], after: Sequence[Statement], replaces: bool) -> Iterator[Leaf]:
-    old = [statement for statement in before if statement not in after]
-    new = [statement for statement in after if statement not in before]
-    for index, statement in enumerate(new):
-        other = _counterpart(statement, old)
-        if other is not None:
-            old.remove(other)
-            yield from apart(Leaf((*place, _name(statement, index)), other, statement, replaces))
-        else:
-            yield Leaf((*place, _name(statement, index)), None, statement, replaces)
-    for index, statement in enumerate(old):
-        yield Leaf((*place, _name(statement, index)), statement, None, replaces)
+def _either(statement: Statement, element: str, tell: Any) -> str:
+    """An element, or what it is written as where it names the exceptions."""
+    if element in statement:
+        return str(tell(_members(statement[element])))
+    return f"all but {tell(_members(statement.get(f'Not{element}')))}"
 
 
-def _counterpart(statement: Statement, others: Sequence[Statement]) -> Statement | None:
-    """The one of `others` that `statement` was before: of the same `Sid`, or alike in all but one member."""
-    sid = statement.get("Sid")
-    if sid:
-        return next((other for other in others if other.get("Sid") == sid), None)
-    alike = [(sum(other.get(name) == statement[name] for name in statement), other) for other in others]
-    best = max(alike, key=lambda pair: pair[0], default=(0, None))
-    return best[1] if best[0] >= ALIKE else None
+def _actions(actions: Sequence[Any]) -> str:
+    return _listed(actions) or _counted(len(actions), "action")
 
 
-def _name(statement: Statement, index: int) -> str | int:
-    return str(statement["Sid"]) if statement.get("Sid") else index
+def _resources(resources: Sequence[Any]) -> str:
+    return "*" if "*" in resources else _counted(len(resources), "resource")
+
+
+def _principals(kinds: Sequence[Any]) -> str:
+    names = [name for kind in kinds for name in _members(kind)]
+    return "*" if "*" in names else _listed(names) or _counted(len(names), "principal")
+
+
+def _listed(names: Sequence[Any]) -> str:
+    """`names` in a row; empty where that would be long."""
+    row = ", ".join(map(str, names))
+    return row if len(row) <= LISTED else ""
+
+
+def _members(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"

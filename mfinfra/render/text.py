@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,30 +18,36 @@ SHORT_COMMIT = 12
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one sort of action is shown: its sign, colour, the phrase about a resource, and the word in the legend."""
+    """How one sort of action is shown: sign, colour, a phrase about the resource; in the legend and the verdict."""
 
     symbol: str
     style: str
     phrase: str
     legend: str
+    verdict: str = ""
 
 
 LOOKS: Mapping[tuple[str, ...], Look] = {
-    ("delete",): Look("-", "red", "will be destroyed", "destroy"),
+    ("delete",): Look("-", "red", "will be destroyed", "destroy", "to destroy"),
     ("create", "delete"): Look(
-        "+/-", "red", "must be replaced (create, then destroy)", "replace: create the new one, move over, then destroy"
+        "+/-",
+        "red",
+        "must be replaced (create, then destroy)",
+        "replace: create the new one, move over, then destroy",
+        "to replace",
     ),
     ("delete", "create"): Look(
-        "-/+", "red", "must be replaced (destroy, then create)", "replace: destroy, then create"
+        "-/+", "red", "must be replaced (destroy, then create)", "replace: destroy, then create", "to replace"
     ),
-    ("create",): Look("+", "green", "will be created", "create"),
-    ("update",): Look("~", "yellow", "will be updated in place", "update in place"),
-    ("adopt",): Look("=", "cyan", "will be adopted (tags added, settings as they are)", "adopt"),
-    ("adopt", "update"): Look("=", "cyan", "will be adopted and updated in place", "adopt"),
+    ("create",): Look("+", "green", "will be created", "create", "to create"),
+    ("update",): Look("~", "yellow", "will be updated in place", "update in place", "to change"),
+    ("adopt",): Look("=", "cyan", "will be adopted (tags added, settings as they are)", "adopt", "to adopt"),
+    ("adopt", "update"): Look("=", "cyan", "will be adopted and updated in place", "adopt", "to adopt"),
     ("forget",): Look(".", "red", "will no longer be managed, and stays", "no longer managed"),
     ("no-op",): Look(" ", "", "is as it should be", ""),
 }
-BLOCKED = Look("!", "magenta", "", "blocked by a guard; the hint names what lifts it")
+BLOCKED = Look("!", "magenta", "", "blocked by a guard; the hint names what lifts it", "blocked")
+VERDICTS = ("to adopt", "to create", "to change", "to replace", "to destroy", "blocked")
 
 
 def lines(document: Document, *, full: bool = False, summary: bool = False) -> Iterator[Text]:
@@ -50,7 +57,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     yield from _header(document)
     if not summary:
         yield from _legend(changes)
-        yield from _bodies(changes, document["environment"].get("partition") or "aws", full)
+        yield from _bodies(changes, full)
     else:
         yield from _list("", sorted(changes, key=lambda change: not _destroys(change)))
     yield from _metaflow(document)
@@ -58,25 +65,23 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     if not summary:
         yield from _list("Destroyed or replaced by this plan", filter(_destroys, changes))
     yield Text()
-    yield from verdict(document, last=True)
+    yield from verdict(document)
 
 
-def verdict(document: Document, *, last: bool = False) -> Iterator[Text]:
+def verdict(document: Document) -> Iterator[Text]:
     """What the plan comes to; the last line of a plan with changes is made for programs that look for it."""
-    summary, changes = document["summary"], document["resource_changes"]
-    blocked = summary.get("blocked", 0)
+    changes = document["resource_changes"]
     if all(map(_same, changes)):
         yield Text.assemble(("No changes", "bold green"), f": {_matching(len(changes))}")
         return
-    counts = (
-        f"{summary['adopt']} to adopt, {summary['create']} to create, {summary['update']} to change, "
-        f"{summary['replace']} to replace, {summary['delete']} to destroy."
-    )
-    plan = Text.assemble(("Plan: ", "bold"), counts)
-    steps = "1 step" if blocked == 1 else f"{blocked} steps"
-    told = f"a guard refuses {steps}; nothing is applied while that is so"
-    refused = [Text.assemble(("Blocked: ", "bold magenta"), told)] if blocked else []
-    yield from [*refused, plan] if last else [plan, *refused]
+    blocked = sum(1 for change in changes if change.get("blocked"))
+    if blocked:
+        what = "the guard on 1 step is" if blocked == 1 else f"the guards on {blocked} steps are"
+        yield Text.assemble(("Blocked: ", "bold magenta"), f"nothing can be applied until {what} lifted")
+    # A step that a guard refuses is not going to happen: it counts as blocked, and as nothing else.
+    counts = Counter(_look(change).verdict for change in changes)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict != "blocked" or blocked)
+    yield Text.assemble(("Plan: ", "bold"), f"{told}.")
 
 
 def _matching(count: int) -> str:
@@ -116,12 +121,12 @@ def _legend(changes: Sequence[Document]) -> Iterator[Text]:
             yield Text("  ").append(f"{look.symbol:>3}", look.style).append(f"  {look.legend}", "dim")
 
 
-def _bodies(changes: Sequence[Document], partition: str, full: bool) -> Iterator[Text]:
+def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
     for change in sorted(changes, key=lambda change: (not _destroys(change), _same(change))):
         yield Text()
         yield _headline(change)
         yield from _reasons(change)
-        yield from _content(change, partition, full)
+        yield from _content(change, full)
 
 
 def _headline(change: Document) -> Text:
@@ -144,17 +149,22 @@ def _reasons(change: Document) -> Iterator[Text]:
             yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
 
 
-def _content(change: Document, partition: str, full: bool) -> Iterator[Text]:
+def _content(change: Document, full: bool) -> Iterator[Text]:
     detail = change["change"]
     if change.get("physical_id") and (_destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
     gone = detail["after"] is None and not full
-    found = [] if gone else policies.restated(list(fields.leaves(detail["fields"])), detail, partition)
+    found = [] if gone else list(fields.leaves(detail["fields"]))
+    if not full:
+        found = [part for leaf in found for part in policies.briefly(leaf)]
     owned = [leaf for leaf in found if _ownership(leaf)]
     if owned and not full:
         tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"
         found = [*(leaf for leaf in found if leaf not in owned), fields.Leaf(("tags",), None, None, note=tags)]
     yield from fields.rows(found, 6)
+    if count := policies.told(found):
+        documents = "1 policy document" if count == 1 else f"{count} policy documents"
+        yield _note(f"# ({documents} in brief, whole with `plan --full`)")
     yield from _rest(change, {leaf.path[0] for leaf in found}, full)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mfinfra.render import inert
@@ -12,16 +13,39 @@ INLINE = 60
 UNKNOWN = "(known after apply)"
 
 
-def unknown(value: Any) -> bool:
-    """Whether the document says that only AWS can tell this value."""
-    return isinstance(value, Mapping) and set(value) == {"unknown"} and isinstance(value["unknown"], str)
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Stands where the document says that only AWS can tell a value."""
+
+    def __str__(self) -> str:
+        return UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A value told in a few lines of prose, each of which is inert."""
+
+    lines: tuple[str, ...]
+
+
+def marked(value: Any, hidden: Any) -> Any:
+    """`value` with `Unknown` wherever `hidden`, which has its shape, says `true`."""
+    match value, hidden:
+        case _, True:
+            return Unknown()
+        case Mapping(), Mapping():
+            return {name: marked(item, hidden.get(name)) for name, item in value.items()}
+        case list(), list() if len(value) == len(hidden):
+            return [marked(item, there) for item, there in zip(value, hidden, strict=True)]
+        case _:
+            return value
 
 
 def inline(value: Any) -> str:
     """`value` on one line."""
-    if unknown(value):
-        return UNKNOWN
     match value:
+        case Unknown():
+            return UNKNOWN
         case Mapping():
             return "{" + ", ".join(f"{inert.key(name)}: {inline(item)}" for name, item in value.items()) + "}"
         case list() | tuple():
@@ -33,12 +57,16 @@ def inline(value: Any) -> str:
 def expanded(value: Any) -> Iterator[str]:
     """`value` on as many lines as it needs, each with its indentation; the first belongs behind the value's name."""
     value = parsed(value)
+    if isinstance(value, Brief):
+        yield ""
+        yield from (f"    {part}" for part in value.lines)
+        return
     if isinstance(value, str) and "\n" in value:
         yield ""
         yield from (f"    | {inert.line(part)}" for part in value.split("\n"))
         return
     written = inline(value)
-    if len(written) <= INLINE or unknown(value) or not isinstance(value, (Mapping, list, tuple)):
+    if len(written) <= INLINE or not isinstance(value, (Mapping, list, tuple)):
         yield written
         return
     named = isinstance(value, Mapping)

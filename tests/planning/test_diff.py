@@ -35,10 +35,26 @@ def leaves(field, before, after, replaces=False):
         ("options", {"a": 1}, {"a": 1, "b": 2}, [(("options", "b"), None, 2)]),
         ("options", {"a": 1, "b": 2}, {"a": 1}, [(("options", "b"), 2, None)]),
         ("options", {"a": 1}, {"a": "x"}, [(("options", "a"), 1, "x")]),
-        ("options", {"a": [1, 2]}, {"a": [2, 1]}, [(("options", "a", 0), 1, 2), (("options", "a", 1), 2, 1)]),
+        ("options", {"a": [1, 2]}, {"a": [2, 1]}, [(("options", "a"), [1, 2], [2, 1])]),
         ("many", ["a", "b"], ["c", "b"], [(("many", 0), "a", None), (("many", 1), None, "c")]),
         ("order", ["a", "b"], ["b", "a"], [(("order",), ["a", "b"], ["b", "a"])]),
-        ("options", {"a": "x"}, {"a": KEY}, [(("options", "a"), "x", {"unknown": "key.k.arn"})]),
+        ("options", {"a": "x"}, {"a": KEY}, [(("options", "a"), "x", KEY)]),
+        ("options", {"a": {"b": 1}}, {"a": KEY}, [(("options", "a"), {"b": 1}, KEY)]),
+        (
+            "options",
+            {"a": ["x", KEY]},
+            {"a": [KEY, "y"]},
+            [(("options", "a", 0), "x", None), (("options", "a", 1), None, "y")],
+        ),
+        ("options", {"unknown": "x"}, {"unknown": "y"}, [(("options", "unknown"), "x", "y")]),
+        ("order", ["a", "b", "c"], ["c", "a"], [(("order",), ["a", "b", "c"], ["c", "a"])]),
+        ("order", ["a", "b", "c"], ["a", "c", "d"], [(("order", 1), "b", None), (("order", 2), None, "d")]),
+        (
+            "options",
+            {"a": {"b": 1}},
+            {"a": {"c": 1}},
+            [(("options", "a", "b"), 1, None), (("options", "a", "c"), None, 1)],
+        ),
         ("options", {"a": 1}, "x", [(("options",), {"a": 1}, "x")]),
         ("options", {"a": 1}, KEY, [(("options",), {"a": 1}, KEY)]),
         ("options", None, {"a": 1}, [(("options",), None, {"a": 1})]),
@@ -48,10 +64,67 @@ def test_only_what_differs_is_told_each_at_its_own_path(field, before, after, ex
     assert leaves(field, before, after) == expected
 
 
-def test_a_set_tells_what_came_and_what_changed():
+def test_a_set_tells_what_came_and_what_went():
     found = leaves("rules", [{"port": 1}, {"port": 2}], [{"port": 2}, {"port": 3}, {"port": 4}])
 
-    assert found == [(("rules", 0, "port"), 1, 4), (("rules", 1), None, {"port": 3})]
+    assert found == [
+        (("rules", 0), {"port": 1}, None), (("rules", 1), None, {"port": 3}), (("rules", 2), None, {"port": 4}),
+    ]  # fmt: skip
+
+
+HTTPS = {"protocol": "tcp", "port": 443, "cidr": "10.0.0.0/8"}
+SSH = {"protocol": "tcp", "port": 22, "cidr": "10.0.0.0/8"}
+ABORT = {"id": "abort", "abort_upload_days": 7}
+KEEP = {"id": "keep", "prefix": "logs/", "noncurrent_days": 30}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([HTTPS, SSH], [SSH, {**HTTPS, "cidr": "0.0.0.0/0"}], [((0, "cidr"), "10.0.0.0/8", "0.0.0.0/0")]),
+        ([HTTPS, SSH], [SSH], [((1,), HTTPS, None)]),
+        ([HTTPS], [{"protocol": "udp", "port": 53, "cidr": "10.0.0.0/8"}],
+         [((0,), HTTPS, None), ((0,), None, {"protocol": "udp", "port": 53, "cidr": "10.0.0.0/8"})]),
+        ([KEEP, ABORT], [{**ABORT, "abort_upload_days": 3}, KEEP], [(("abort", "abort_upload_days"), 7, 3)]),
+        ([KEEP, ABORT], [KEEP], [(("abort",), ABORT, None)]),
+        ([KEEP], [{**KEEP, "id": "kept"}], [(("kept", "id"), "keep", "kept")]),
+        ([KEEP], [{"id": "keep", "expiration_days": 1}],
+         [(("keep", "expiration_days"), None, 1), (("keep", "noncurrent_days"), 30, None),
+          (("keep", "prefix"), "logs/", None)]),
+        ([KEEP, {**KEEP, "prefix": "a"}], [KEEP, {**KEEP, "prefix": "b"}], [((0, "prefix"), "a", "b")]),
+    ],
+    ids=["alike", "one gone", "another", "one id", "one id gone", "renamed", "one id and nothing else", "one id twice"],
+)  # fmt: skip
+def test_a_member_of_a_set_is_known_by_its_id_or_by_what_it_shares(before, after, expected):
+    assert [(path[1:], old, new) for path, old, new in leaves("rules", before, after)] == expected
+
+
+READ = {"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::data/*"]}
+TAG = {"Sid": "Tag", "Effect": "Allow", "Action": ["batch:TagResource"], "Resource": ["*"]}
+LIST = {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::data"]}
+WIDER = {**READ, "Action": ["s3:PutObject", "s3:GetObject"]}
+MOVED = {**LIST, "Resource": ["arn:aws:s3:::other"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([TAG, READ, LIST], [LIST, READ], [(("Tag",), TAG, None)]),
+        ([READ], [READ, TAG], [(("Tag",), None, TAG)]),
+        ([READ, TAG], [TAG, WIDER], [(("Read", "Action", 1), None, "s3:PutObject")]),
+        ([READ, LIST], [MOVED, READ],
+         [((1, "Resource", 0), "arn:aws:s3:::data", None), ((1, "Resource", 0), None, "arn:aws:s3:::other")]),
+        ([READ], [{**READ, "Sid": "ReadData"}], [(("ReadData", "Sid"), "Read", "ReadData")]),
+        ([READ], [{**READ, "Resource": [KEY]}],
+         [(("Read", "Resource", 0), "arn:aws:s3:::data/*", None), (("Read", "Resource", 0), None, KEY)]),
+    ],
+    ids=["one gone", "one new", "by its Sid", "by what it shares", "renamed", "known after apply"],
+)  # fmt: skip
+def test_a_statement_that_comes_or_goes_moves_no_other(before, after, expected):
+    found = leaves("policy", *({"Version": "2012-10-17", "Statement": side} for side in (before, after)))
+
+    assert {path[:2] for path, _, _ in found} == {("policy", "Statement")}
+    assert [(path[2:], old, new) for path, old, new in found] == expected
 
 
 def test_a_policy_is_told_by_structure_whether_it_is_text_or_not():

@@ -187,6 +187,23 @@ def test_every_kind_of_value_goes_into_json(value, shown):
     known = "unknown" not in str(shown)
     assert row["change"]["after"].get("key") == (shown if known else None)
     assert row["change"]["after_unknown"] == ({} if known else {"key": True})
+    assert row["change"]["fields"][0].get("after_unknown", False) is not known
+
+
+def test_a_leaf_says_where_it_is_not_known_and_a_tag_that_is_called_unknown_is_known():
+    arn = Ref(CLUSTER, "arn")
+    have = {"tags": {"unknown": "x"}, "options": {"a": {"b": 1}}, "many": ["x"]}
+    want = {"tags": {"unknown": "y"}, "options": {"a": arn}, "many": ["x", arn]}
+    changes = tuple(FieldChange((name,), have[name], want[name]) for name in have)
+    created = FieldChange(("born",), None, [{"one": 1, "two": arn}, "x"])
+    fields = written(Step(LOGS.address, Action.UPDATE, (*changes, created)))["change"]["fields"]
+
+    assert [(row["path"], row["before"], row["after"], row.get("after_unknown")) for row in fields] == [
+        (["tags", "unknown"], "x", "y", None),
+        (["options", "a"], {"b": 1}, {"unknown": "compute_environment.c.arn"}, True),
+        (["many", 1], None, {"unknown": "compute_environment.c.arn"}, True),
+        (["born"], None, [{"one": 1, "two": {"unknown": "compute_environment.c.arn"}}, "x"], [{"two": True}, None]),
+    ]
 
 
 def test_waits_and_loops_stand_among_the_calls():

@@ -12,8 +12,9 @@ ENVIRONMENT = {
 SOURCE = {"path": "environments/prod.yaml", "sha256": "00", "git_commit": "4fb2c76d1b0e9a", "git_dirty": False}
 
 
-def field(path, before, after, *, replaces=False):
-    return {"path": list(path), "before": before, "after": after, "replaces": replaces}
+def field(path, before, after, *, replaces=False, unknown=None):
+    row = {"path": list(path), "before": before, "after": after, "replaces": replaces}
+    return row if unknown is None else {**row, "after_unknown": unknown}
 
 
 def change(  # noqa: PLR0913 - what a resource's row in the document holds
@@ -73,8 +74,8 @@ def created():
         field(["managed_policies"], None, ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
         field(["policies"], None, {"datastore": policy}),
         field(["description"], None, "first line\nsecond line"),
-        field(["security_groups"], None, [{"unknown": "security_group.batch.id"}]),
-        field(["launch_template"], None, {"unknown": "launch_template.gpu.id"}),
+        field(["security_groups"], None, [{"unknown": "security_group.batch.id"}], unknown=[True]),
+        field(["launch_template"], None, {"unknown": "launch_template.gpu.id"}, unknown=True),
         after={"name": "MetaflowBatchRole", "path": "/", "tags": OWNERSHIP},
     )
 
@@ -83,9 +84,12 @@ def updated():
     return change(
         "bucket.datastore",
         ["update"],
-        field(["policy", "Statement", 0, "Action", 1], None, "s3:PutObject"),
-        field(["policy", "Statement", 0, "Action", 2], "s3:GetObjekt", None),
+        field(["policy", "Statement", "Read", "Action", 1], None, "s3:PutObject"),
+        field(["policy", "Statement", "Read", "Action", 1], "s3:GetObjekt", None),
         field(["policy", "Statement", 1], None, {"Effect": "Deny", "Action": ["s3:*"], "Resource": ["*"]}),
+        field(["lifecycle_rules", "abort", "abort_upload_days"], 7, 3),
+        field(["tags", "unknown"], None, "x"),
+        field(["options", "key"], {"of": "mine"}, {"unknown": "key.own.arn"}, unknown=True),
         field(["versioning"], False, True),
         field(["rule"], '{"a": 1, "b": [1, 2]}', '{"a": 2, "b": [1, 2, 3]}'),
         field(["same"], '{"a": 1, "b": 2}', '{"b": 2, "a": 1}'),

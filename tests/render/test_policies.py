@@ -1,59 +1,71 @@
+"""Policy documents that come whole, in brief."""
+
 import json
-from copy import deepcopy
 
-from mfinfra.render import fields, policies
+import pytest
 
-READ = {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
-TAG = {"Sid": "Tag", "Effect": "Allow", "Action": ["batch:TagResource"], "Resource": "*"}
+from mfinfra.render import fields, policies, values
+
+READ = {"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::data/*"]}
 LIST = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::data"}
-LEAF = fields.Leaf(("policies", "own", "Statement", 0, "Action", 0), "a", "b")
-OTHER = fields.Leaf(("max_session_seconds",), 1, 2)
+UNKNOWN = values.Unknown()
 
 
 def document(*statements):
-    return {"Version": "2012-10-17", "Statement": deepcopy(list(statements))}
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def restated(before, after, *leaves):
-    change = {"before": {"policies": {"own": before}}, "after": {"policies": {"own": after}}}
-    found = policies.restated(leaves or (LEAF,), change, "aws")
-    return [(fields.inert.path(leaf.path).removeprefix("policies.own."), leaf.before, leaf.after) for leaf in found]
+def brief(after, before=None):
+    found = list(policies.briefly(fields.Leaf(("policies",), before, after)))
+    return {fields.inert.path(leaf.path): leaf.after for leaf in found}
 
 
-def test_a_statement_that_is_gone_moves_no_other():
-    assert [row[0] for row in restated(document(TAG, READ, LIST), document(LIST, READ))] == ["Statement.Tag"]
+def line(statement):
+    (value,) = brief(document(statement)).values()
+    (only,) = value.lines
+    return only
 
 
-def test_a_statement_is_known_by_its_sid_wherever_it_stands():
-    wider = READ | {"Action": ["s3:PutObject", "s3:GetObject"]}
-    assert restated(document(READ, TAG), document(TAG, wider)) == [("Statement.Read.Action[1]", None, "s3:PutObject")]
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (READ, "Read: allow s3:GetObject on 1 resource"),
+        (LIST, "allow s3:ListBucket on 1 resource"),
+        (READ | {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["a", "b"]},
+         "Read: allow s3:GetObject, s3:PutObject on 2 resources"),
+        (READ | {"Action": [f"s3:Action{n}" for n in range(12)], "Resource": ["a", "*"]},
+         "Read: allow 12 actions on *"),
+        (READ | {"Resource": ["a", UNKNOWN]}, "Read: allow s3:GetObject on 2 resources"),
+        ({"Effect": "Deny", "NotAction": "s3:*", "NotResource": ["a"]}, "deny all but s3:* on all but 1 resource"),
+        ({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["a.amazonaws.com"], "AWS": "1"},
+          "Condition": {"StringEquals": {"a": "b", "c": "d"}, "ArnLike": {"e": "f"}}},
+         "allow sts:AssumeRole by a.amazonaws.com, 1 under 3 conditions"),
+        ({"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*"}, "deny * on * by *"),
+        ({"Effect": "Allow", "Action": "*", "NotPrincipal": {"AWS": [f"arn:{n}:aws:iam" for n in range(9)]}},
+         "allow * by all but 9 principals"),
+        ({"Sid": "a\nb\x1b", "Effect": "Allow", "Action": "::error::"}, "a\\nb\\u001b: allow ::error::"),
+    ],
+)  # fmt: skip
+def test_a_statement_is_one_line(statement, said):
+    assert line(statement) == said
 
 
-def test_a_statement_without_a_sid_is_known_by_what_it_shares():
-    moved = LIST | {"Resource": "arn:aws:s3:::other"}
-    assert restated(document(READ, LIST), document(moved, READ)) == [
-        ("Statement[0].Resource[0]", "arn:aws:s3:::data", None),
-        ("Statement[0].Resource[0]", None, "arn:aws:s3:::other"),
-    ]
+def test_policies_by_name_are_told_one_by_one_also_where_they_come_as_text():
+    found = brief({"own": document(READ, LIST), "other": json.dumps(document(LIST))})
+    assert {name: len(value.lines) for name, value in found.items()} == {"policies.own": 2, "policies.other": 1}
+    assert brief(json.dumps(document(LIST))).keys() == {"policies"}
 
 
-def test_a_new_statement_is_shown_whole():
-    ((path, before, after),) = restated(document(READ), document(READ, TAG))
-    assert (path, before, after["Action"]) == ("Statement.Tag", None, ["batch:TagResource"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text", ["a"], {}, {"own": {}}, {"own": document(READ), "b": {"Version": "x"}}, UNKNOWN, {"own": UNKNOWN},
+        {"Statement": "text"}, {"Statement": ["text"]}, {"Statement": [{"Sid": "x"}]}, {"Statement": []},
+    ],
+)  # fmt: skip
+def test_what_is_no_policy_stays_whole(value):
+    assert brief(value) == {"policies": value}
 
 
-def test_a_policy_that_comes_as_text_is_compared_like_any_other():
-    assert [row[0] for row in restated(json.dumps(document(TAG, READ)), document(READ))] == ["Statement.Tag"]
-
-
-def test_leaves_of_other_fields_and_the_order_of_all_stay():
-    paths = [row[0] for row in restated(document(TAG, READ), document(READ), OTHER, LEAF, LEAF)]
-    assert paths == ["max_session_seconds", "Statement.Tag"]
-
-
-def test_what_is_not_known_yet_or_no_policy_at_all_is_shown_by_its_place():
-    unknown = fields.Leaf(LEAF.path, "a", {"unknown": "key.own.arn"})
-    assert restated(document(READ), document(TAG), unknown)[0][0] == "Statement[0].Action[0]"
-    assert restated(document(READ), "{not json")[0][0] == "Statement[0].Action[0]"
-    assert restated(document(READ), document(READ))[0][0] == "Statement[0].Action[0]"
-    assert restated(None, document(READ))[0][0] == "Statement[0].Action[0]"
+def test_a_policy_that_was_there_before_stays_as_it_is():
+    assert brief(document(READ), before=document(LIST)) == {"policies": document(READ)}

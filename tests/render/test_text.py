@@ -81,8 +81,28 @@ def test_no_hostile_value_begins_a_line_on_a_narrow_terminal():
 
 
 def test_the_verdict_is_the_first_line_and_the_last():
-    lines = printed(text.lines(plans.everything()), io.StringIO()).splitlines()
-    assert lines[0] == lines[-1] == "Plan: 1 to adopt, 1 to create, 1 to change, 2 to replace, 1 to destroy."
+    lines = printed(text.lines(plans.document(plans.created(), plans.adopted())), io.StringIO()).splitlines()
+    assert lines[0] == lines[-1] == "Plan: 1 to adopt, 1 to create, 0 to change, 0 to replace, 0 to destroy."
+
+
+def test_a_plan_that_is_blocked_says_so_first_and_counts_what_is_refused_as_nothing_else():
+    blocked = plans.document(plans.created(), plans.adopted() | {"blocked": plans.FOREIGN})
+    lines = printed(text.lines(blocked), io.StringIO()).splitlines()
+
+    assert (
+        lines[:2]
+        == lines[-2:]
+        == [
+            "Blocked: nothing can be applied until the guard on 1 step is lifted",
+            "Plan: 0 to adopt, 1 to create, 0 to change, 0 to replace, 0 to destroy, 1 blocked.",
+        ]
+    )
+
+
+def test_a_tag_that_is_called_unknown_is_shown():
+    shown = printed(text.lines(plans.document(plans.updated()), full=True), io.StringIO())
+    assert '+ tags.unknown: "x"' in shown
+    assert "(known after apply)" in shown
 
 
 def test_what_is_destroyed_stands_before_the_rest_and_again_at_the_end():
