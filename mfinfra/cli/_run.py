@@ -11,7 +11,7 @@ from mfinfra.apply import Run
 from mfinfra.aws import session
 from mfinfra.cli import _failure, _saved, _signals
 from mfinfra.document import Reading
-from mfinfra.errors import Incomplete
+from mfinfra.errors import Incomplete, Refused
 from mfinfra.planning.plan import Options
 from mfinfra.render import console, problems, progress, report, streams, text
 from mfinfra.render.inert import line
@@ -45,6 +45,15 @@ def nothing_to_do(reviewed: reconcile.Reviewed) -> bool:
 def show(reviewed: reconcile.Reviewed) -> None:
     """The plan, where the person who is about to be asked reads it."""
     console.write(text.lines(reviewed.document), sys.stderr)
+
+
+def unblocked(reviewed: reconcile.Reviewed) -> Run:
+    """The run of a plan that was just shown; raises `Refused`: what the plan says of each block is not repeated."""
+    blocked = [row for row in reviewed.document["resource_changes"] if row["blocked"]]
+    if len(blocked) > 1:
+        lifts = "\n".join(f"{row['address']}: {row['blocked']['hint']}" for row in blocked)
+        raise Refused(f"guards refuse {len(blocked)} steps; nothing was changed", hint=lifts, code="MF4100")
+    return reviewed.apply()
 
 
 def carry_out(run: Run, verb: str) -> int:

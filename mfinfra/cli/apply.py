@@ -35,7 +35,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     if _run.nothing_to_do(reviewed):
         return 0
     _run.show(reviewed)
-    run = reviewed.apply()
+    run = _run.unblocked(reviewed)
     if not yes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     return _run.carry_out(run, "Apply")

@@ -46,7 +46,7 @@ def command(
     if _run.nothing_to_do(reviewed):
         return 0
     _run.show(reviewed)
-    run = reviewed.apply()
+    run = _run.unblocked(reviewed)
     if confirm is None and not yes:
         _confirm.ask(reviewed.document["environment"], "Destroy all of", name)
     return _run.carry_out(run, "Destroy")

@@ -64,6 +64,22 @@ def test_what_a_guard_blocks_exits_3_before_the_question_and_before_any_write(ru
     assert not live.ran
 
 
+def test_many_blocked_steps_end_in_one_line_each_behind_the_plan_that_explains_them(run, live, file):
+    live.document = plans.document(
+        plans.deleted(blocked=plans.BLOCK), plans.adopted() | {"blocked": plans.FOREIGN}, plans.created()
+    )
+    shown = run("apply", file, "--yes")
+    assert shown.code == 3
+    takes_over = "to take it over write `adopt: true` at `bucket.archive`, or pass `--adopt bucket.archive`"
+    assert shown.err.splitlines()[-4:] == [
+        "Plan: 0 to adopt, 1 to create, 0 to change, 0 to replace, 0 to destroy, 2 blocked.",
+        "error: guards refuse 2 steps; nothing was changed [MF4100]",
+        "  hint: log_group.old: if that is meant, it takes `--allow-destroy log_group.old`",
+        f"        bucket.archive: {takes_over}",
+    ]
+    assert not live.ran
+
+
 def test_a_failure_after_a_write_exits_6_and_the_report_says_what_was_done(run, live, file):
     live.happens = failing(DENIED, *WHOLE)
     shown = run("apply", file, "--yes")
