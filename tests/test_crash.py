@@ -83,6 +83,7 @@ def test_the_number_of_writes_is_the_one_that_this_file_goes_through(whole):
 
 @pytest.mark.parametrize("fatal", range(1, WRITES))
 def test_promise_3_killed_after_a_write_and_run_again_nothing_is_lost_or_doubled(stack, whole, fatal):
+    stack.server.reset(transition_polls=1)  # what was begun may still be CREATING when the next run comes
     reviewed = stack.plan(SANDBOX)
     run = reviewed.apply()
     run.aws = dying_after(reviewed.aws, fatal)
@@ -129,6 +130,7 @@ def test_promise_3_a_process_that_is_really_killed_leaves_what_the_next_one_fini
 
 
 def test_promise_3_a_deletion_that_is_killed_at_any_moment_is_finished_by_the_next_one(stack):
+    stack.server.reset(transition_polls=1)
     file = SANDBOX
     allowed = frozenset(str(address) for address in desired.read(file).environment.resources)
     stack.apply(file)
