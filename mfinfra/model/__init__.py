@@ -1,0 +1,63 @@
+"""The nouns: frozen values that every other module speaks in. Imports the standard library only.
+
+A *spec* maps a field to its value. `None` means "not managed": left as AWS has it. An empty value (`""`, `[]`, `{}`)
+means "managed: there shall be none". Values that AWS invents are `Ref`s until they are known.
+"""
+
+from mfinfra.model.effects import Call, Census, Drain, Effect, Effects, Merge, Settle
+from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, Waiting
+from mfinfra.model.resources import Access, Environment, Observed, Resource, Source
+from mfinfra.model.steps import Action, Block, Driver, FieldChange, Step
+from mfinfra.model.values import (
+    Address,
+    Document,
+    Mark,
+    Outputs,
+    Ref,
+    Scope,
+    Spec,
+    Template,
+    Unknown,
+    fill,
+    plain,
+    refs,
+)
+
+__all__ = [
+    "Access",
+    "Action",
+    "Address",
+    "Block",
+    "Call",
+    "Called",
+    "Census",
+    "Document",
+    "Done",
+    "Drain",
+    "Driver",
+    "Effect",
+    "Effects",
+    "Environment",
+    "Event",
+    "Failed",
+    "FieldChange",
+    "Mark",
+    "Merge",
+    "Observed",
+    "Outputs",
+    "Ref",
+    "Resource",
+    "Scope",
+    "Settle",
+    "Skipped",
+    "Source",
+    "Spec",
+    "Started",
+    "Step",
+    "Template",
+    "Unknown",
+    "Waiting",
+    "fill",
+    "plain",
+    "refs",
+]

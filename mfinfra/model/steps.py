@@ -1,0 +1,103 @@
+"""Planned effects on resources, and the protocol of the drivers that propose them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from mfinfra.model.effects import Call, Census, Drain, Effects, Settle
+from mfinfra.model.resources import Observed, Resource
+from mfinfra.model.values import Address, Document, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. `before` or `after` is `None` where there is none."""
+
+    path: tuple[str | int, ...]
+    before: Any
+    after: Any
+    replaces: bool = False
+
+
+class Action(StrEnum):
+    """What a step does to its resource; the value is what people read."""
+
+    NOOP = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    REPLACE = "replace"
+    ADOPT = "adopt"
+    ADOPT_UPDATE = "adopt and update"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A guard that stops a step: a code, a sentence, and what lifts it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A planned effect on one resource: a value, not an act.
+
+    `effects` run in order. `retire` runs after every step that depends on this one is done: it deletes what the step
+    replaced, where the new one can stand beside the old. `because` is for people only. `postponed` names fields that
+    this step only prepares: AWS makes a later run finish them, so they still differ when it is done. `ripens` is how
+    many seconds AWS needs, after the effects, until other services see the result.
+    """
+
+    address: Address
+    action: Action
+    changes: tuple[FieldChange, ...] = ()
+    effects: Effects = ()
+    retire: Effects = ()
+    because: str = ""
+    block: Block | None = None
+    postponed: tuple[str, ...] = ()
+    ripens: float = 0.0
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The writing calls, in order."""
+        return tuple(
+            effect.call if isinstance(effect, Drain) else effect
+            for effect in (*self.effects, *self.retire)
+            if not isinstance(effect, Settle)
+        )
+
+
+class Driver(Protocol):
+    """What a kind knows of AWS: three verbs and no client. A driver is a module's `DRIVER`."""
+
+    @property
+    def kind(self) -> str:
+        """The kind's name."""
+        ...
+
+    @property
+    def census(self) -> Census | None:
+        """How to find leftovers that the tagging service does not list."""
+        ...
+
+    def observe(self, resource: Resource) -> Generator[tuple[Call, ...], tuple[Document | None, ...], Observed | None]:
+        """Ask in rounds: each yields questions that can go out at once, and is sent their answers."""
+        ...
+
+    def step(self, resource: Resource, observed: Observed | None) -> Step:
+        """The step from `observed` to `resource`; pure."""
+        ...
+
+    def teardown(self, resource: Resource, observed: Observed) -> Step:
+        """The step that deletes it; pure."""
+        ...
+
+    def locate(self, arn: str) -> Spec | None:
+        """The identity fields of the resource with this ARN; `None` if it is of another kind."""
+        ...
