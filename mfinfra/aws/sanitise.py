@@ -10,17 +10,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-KEPT = "\n\t"
-# Letters and marks that no font shows, though Unicode counts them as printable
-UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+from mfinfra import printable
+
 FIRST_BEYOND_BMP = 0x10000
 
 
 def text(value: str) -> str:
     """`value` with a visible escape for every character that nobody sees; line breaks become plain ones."""
-    if value.isprintable() and UNSEEN.isdisjoint(value):
+    if printable.every(value):
         return value
-    return "".join(char if _seen(char) else _escape(char) for char in value.replace("\r\n", "\n"))
+    return "".join(char if printable.seen(char) else _escape(char) for char in value.replace("\r\n", "\n"))
 
 
 def document(value: Any) -> Any:
@@ -56,10 +55,6 @@ def redacted(value: str) -> str:
     for pattern in SECRETS:
         value = pattern.sub(r"\1\2[redacted]", value)
     return value
-
-
-def _seen(char: str) -> bool:
-    return char in KEPT or (char.isprintable() and char not in UNSEEN)
 
 
 def _escape(char: str) -> str:

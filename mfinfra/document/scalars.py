@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from mfinfra.document.tree import Node, Path, Scalar, Tree, shown
+from mfinfra import printable
+from mfinfra.document.tree import Path, Scalar, Tree, shown
 from mfinfra.errors import Problem
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -25,9 +26,8 @@ _NUMBER_TEXT = 40
 
 # Words of YAML 1.1 that people still write for a boolean.
 BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-# Free text, where people may write in any script and on several lines.
-_FREE = frozenset({"description", "user_data", "tags"})
-_LINES = frozenset({"policy", "policies", "trust", "lifecycle_policy"})
+# Text that may have several lines.
+_LINES = frozenset({"description", "user_data", "tags", "policy", "policies", "trust", "lifecycle_policy"})
 
 
 def read(text: str) -> Scalar:
@@ -49,45 +49,34 @@ def read(text: str) -> Scalar:
 
 
 def characters(tree: Tree) -> Iterator[Problem]:
-    """Characters that nobody sees, in keys, names and ids: errors. In free text: control characters only."""
+    """Characters that nobody sees, in keys and values: errors.
+
+    In a name one can make it look like another. In free text, the words of people, AWS takes them; but what is read
+    back is shown with escapes, so that it would differ from the file for ever.
+    """
     for path, node in tree.root.walk():
         if isinstance(node.value, dict):
             for key in node.value:
-                if bad := _invisible(key):
-                    yield _unseen(tree, (*path, key), bad, key=True)
-        elif isinstance(node.value, str) and not node.value.isprintable():
-            yield from _value(tree, path, node)
+                if bad := _unseen(key, ""):
+                    yield _problem(tree, (*path, key), bad, key=True)
+        elif isinstance(node.value, str):
+            allowed = printable.KEPT if not _LINES.isdisjoint(path) else ""
+            if bad := _unseen(node.value, allowed):
+                yield _problem(tree, path, bad, key=False)
 
 
-def _value(tree: Tree, path: Path, node: Node) -> Iterator[Problem]:
-    text = str(node.value)
-    free = not _FREE.isdisjoint(path)
-    if free or not _LINES.isdisjoint(path):
-        text = text.replace("\n", "").replace("\t", "")
-    bad = _control(text) if free else _invisible(text)
-    if bad:
-        yield _unseen(tree, path, bad, key=False)
-    elif free and (hidden := _invisible(text)):
-        yield tree.problem(
-            path,
-            f"the text contains {hidden}, which nobody sees",
-            code="MF2001",
-            hint="it can make a text look like another; leave it out unless the script needs it",
-            severity="warning",
-        )
-
-
-def _unseen(tree: Tree, path: Path, bad: str, *, key: bool) -> Problem:
+def _problem(tree: Tree, path: Path, bad: str, *, key: bool) -> Problem:
     what = f"the key `{shown(path[-1])}`" if key else "the value"
-    return tree.problem(path, f"{what} contains {bad}, which nobody sees", code="MF1004", hint="remove it", key=key)
+    hint = "write a plain space" if unicodedata.category(bad) == "Zs" else "remove it"
+    message = f"{what} contains {named(bad)}, which nobody sees"
+    return tree.problem(path, message, code="MF1004", hint=hint, key=key)
 
 
-def _invisible(text: str) -> str | None:
-    return next((named(letter) for letter in text if not letter.isprintable()), None)
-
-
-def _control(text: str) -> str | None:
-    return next((named(letter) for letter in text if unicodedata.category(letter) in ("Cc", "Cs")), None)
+def _unseen(text: str, allowed: str) -> str | None:
+    """The first character of `text` that nobody sees and that is not `allowed`."""
+    if printable.every(text):
+        return None
+    return next((char for char in text if not printable.every(char) and char not in allowed), None)
 
 
 def named(letter: str) -> str:
