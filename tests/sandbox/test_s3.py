@@ -175,6 +175,20 @@ def test_lifecycle_rules_are_named_and_checked(store):
     refused("InvalidArgument", put, Bucket="store", LifecycleConfiguration={"Rules": [early]})
 
 
+def test_a_lifecycle_rule_keeps_all_that_it_was_given(store):
+    sizes = {"ObjectSizeGreaterThan": 10, "ObjectSizeLessThan": 999}
+    rule = {
+        "ID": "old",
+        "Status": "Enabled",
+        "Filter": {"And": {"Prefix": "a/", **sizes}},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 9, "NewerNoncurrentVersions": 3},
+    }
+    store.put_bucket_lifecycle_configuration(Bucket="store", LifecycleConfiguration={"Rules": [rule]})
+    assert store.get_bucket_lifecycle_configuration(Bucket="store")["Rules"] == [rule]
+    store.delete_bucket_lifecycle(Bucket="store")
+    refused("NoSuchLifecycleConfiguration", store.get_bucket_lifecycle_configuration, Bucket="store")
+
+
 def test_values_that_the_schema_has_not_are_refused(store):
     versioning = {"Status": "Disabled"}
     refused("MalformedXML", store.put_bucket_versioning, Bucket="store", VersioningConfiguration=versioning)

@@ -29,6 +29,24 @@ def test_a_range_is_written_with_its_host_bits_at_zero(ec2):
     assert ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"] == []
 
 
+def test_a_rule_of_ipv6_goes_again_and_leaves_the_others(ec2):
+    made = group(ec2, "g")
+    rule = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}]}
+    ec2.authorize_security_group_egress(GroupId=made, IpPermissions=[rule])
+    ec2.revoke_security_group_egress(GroupId=made, IpPermissions=[rule])
+    said = ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissionsEgress"]
+    assert [permission["IpRanges"] for permission in said] == [[{"CidrIp": "0.0.0.0/0"}]]
+    refused("InvalidPermission.NotFound", ec2.revoke_security_group_egress, GroupId=made, IpPermissions=[rule])
+
+
+def test_a_protocol_without_ports_needs_none(ec2):
+    made = group(ec2, "g")
+    rule = {"IpProtocol": "50", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    said = ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"]
+    assert [permission["IpProtocol"] for permission in said] == ["50"]
+
+
 def test_a_malformed_range_is_refused(ec2):
     made = group(ec2, "g")
     refused(

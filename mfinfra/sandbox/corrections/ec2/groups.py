@@ -5,11 +5,14 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Any, Final
 
+from moto.ec2.models import ec2_backends
+
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2.endpoints import living
 
 API: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
+PEERS: Final = ("IpRanges", "UserIdGroupPairs", "PrefixListIds")
 
 
 @correction(
@@ -20,18 +23,47 @@ API: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
     "RevokeSecurityGroupEgress",
     "UpdateSecurityGroupRuleDescriptionsIngress",
     "UpdateSecurityGroupRuleDescriptionsEgress",
-    restores="CIDRs in their canonical form: 10.0.3.7/16 is 10.0.0.0/16",
+    restores="CIDRs in their canonical form: 10.0.3.7/16 is 10.0.0.0/16; protocols without ports",
     aws=f"{API}/API_AuthorizeSecurityGroupIngress.html",
 )
 def canonical_ranges(call: Call, forward: Forward) -> Answer:
-    """Write every range of addresses with its host bits at zero."""
+    """Write every range of addresses with its host bits at zero, and a port where moto insists on one."""
     for permission in call.params.get("IpPermissions") or []:
+        if permission.get("IpProtocol", "-1") != "-1":
+            permission |= {"FromPort": permission.get("FromPort", -1), "ToPort": permission.get("ToPort", -1)}
         for entries, key in (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")):
             for entry in permission.get(entries) or []:
                 entry[key] = _canonical(entry[key])
     if cidr := call.params.get("CidrIp"):
         call.params["CidrIp"] = _canonical(cidr)
     return forward()
+
+
+@correction(
+    "ec2",
+    "RevokeSecurityGroupEgress",
+    restores="IPv6 rules, which moto keeps for ever where the VPC has no IPv6 range",
+    aws=f"{API}/API_RevokeSecurityGroupEgress.html",
+)
+def revoke_ipv6(call: Call, forward: Forward) -> Answer:
+    """Revoke them here, and let moto revoke the rest."""
+    group: Any = ec2_backends[call.account][call.region].get_security_group_from_id(call.params.get("GroupId", ""))
+    permissions = call.params.get("IpPermissions") or []
+    named = {
+        (permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort"), entry["CidrIpv6"])
+        for permission in permissions
+        for entry in permission.pop("Ipv6Ranges", None) or []
+    }
+    if group is None or not named:
+        return forward()
+    found = {(rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv6): rule for rule in group.egress_rules}
+    if named - found.keys():
+        raise ServiceError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+    group.egress_rules = [rule for rule in group.egress_rules if rule.id not in {found[key].id for key in named}]
+    call.params["IpPermissions"] = [
+        permission for permission in permissions if any(permission.get(key) for key in PEERS)
+    ]
+    return forward() if call.params["IpPermissions"] else {"Return": True}
 
 
 @correction(

@@ -1,5 +1,5 @@
 """S3."""
 
-from mfinfra.sandbox.corrections.s3 import birth, facets, lists, policy
+from mfinfra.sandbox.corrections.s3 import birth, facets, lifecycle, lists, policy
 
-__all__ = ["birth", "facets", "lists", "policy"]
+__all__ = ["birth", "facets", "lifecycle", "lists", "policy"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any, Final
+from typing import Final
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
@@ -15,11 +14,6 @@ MALFORMED: Final = "The XML you provided was not well-formed or did not validate
 ALGORITHMS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 OWNERSHIPS: Final = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 STATUSES: Final = ("Enabled", "Suspended")
-LIFECYCLE_ACTIONS: Final = (
-    *("Expiration", "Transitions", "NoncurrentVersionTransitions", "NoncurrentVersionExpiration"),
-    "AbortIncompleteMultipartUpload",
-)
-INFREQUENT_ACCESS_DAYS: Final = 30
 
 
 @correction(
@@ -73,24 +67,6 @@ def no_acl(call: Call, forward: Forward) -> Answer:
 
 @correction(
     "s3",
-    "PutBucketLifecycleConfiguration",
-    restores="ids for rules without one, refusal of rules without an action and of early transitions",
-    aws=f"{API}/API_PutBucketLifecycleConfiguration.html",
-)
-def lifecycle(call: Call, forward: Forward) -> Answer:
-    """Check every rule, and name the nameless."""
-    rules = call.params.get("LifecycleConfiguration", {}).get("Rules", [])
-    for rule in rules:
-        if not rule.get("ID"):
-            rule["ID"] = secrets.token_urlsafe(36)
-        _check_rule(rule)
-    if len({rule["ID"] for rule in rules}) < len(rules):
-        raise ServiceError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
-    return forward()
-
-
-@correction(
-    "s3",
     "PutBucketTagging",
     restores="the limits on tags",
     aws=f"{GUIDE}/CostAllocTagging.html",
@@ -114,14 +90,3 @@ def get_tags(call: Call, forward: Forward) -> Answer:
     for tag in answer["TagSet"]:
         tag.setdefault("Value", "")
     return answer
-
-
-def _check_rule(rule: dict[str, Any]) -> None:
-    if not any(rule.get(action) for action in LIFECYCLE_ACTIONS):
-        text = "At least one action needs to be specified in a rule"
-        raise ServiceError("InvalidRequest", text)
-    for transition in rule.get("Transitions") or []:
-        early = transition.get("Days", INFREQUENT_ACCESS_DAYS) < INFREQUENT_ACCESS_DAYS
-        if early and transition.get("StorageClass") in ("STANDARD_IA", "ONEZONE_IA"):
-            text = f"'Days' in Transition action must be greater than or equal to {INFREQUENT_ACCESS_DAYS}"
-            raise ServiceError("InvalidArgument", f"{text} for storageClass '{transition['StorageClass']}'")
