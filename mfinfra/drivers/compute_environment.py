@@ -77,10 +77,14 @@ def born(resource: Resource, want: Spec) -> Spec:
 
 
 def write(change: Change) -> Effects:
-    """One call with what changed. `computeResources` is left out or holds `maxvCpus`: Batch refuses an empty one."""
+    """One call with what changed. `computeResources` is left out or holds `maxvCpus`: Batch refuses an empty one.
+
+    The state goes along with an update policy: there are regions where Batch does not count that for a change.
+    https://github.com/hashicorp/terraform-provider-aws/issues/43969
+    """
     want = change.want
     params: dict[str, Any] = {}
-    if "state" in change.fields:
+    if change.fields & {"state", "update_policy"}:
         params["state"] = want["state"]
     if "service_role" in change.fields:
         params["serviceRole"] = want["service_role"]
