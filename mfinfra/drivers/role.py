@@ -17,9 +17,11 @@ from mfinfra.drivers import _instance_profile as profile
 from mfinfra.drivers import _permissions as permissions
 from mfinfra.drivers._declared import Answers, Change, Kind, Part, Questions, Tagging, tag_list, tag_map
 from mfinfra.drivers._text import json_text
+from mfinfra.errors import UserError
 from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
 MISSING = ("NoSuchEntity",)
+OTHERS = "other_profiles"
 SUMMARY = ("description", "max_session_seconds")
 PAGE = 1000
 # The most AWS gives at a time: an account with hundreds of roles is then one request, not ten.
@@ -68,6 +70,7 @@ def named(rows: Sequence[Document], name: str) -> Document | None:
 
 def observed(row: Document, resource: Resource) -> Observed:
     name = row["RoleName"]
+    holders = [item["InstanceProfileName"] for item in row.get("InstanceProfileList", ())]
     spec = {
         "name": name,
         "path": row["Path"],
@@ -77,16 +80,15 @@ def observed(row: Document, resource: Resource) -> Observed:
         },
         "managed_policies": [item["PolicyArn"] for item in row.get("AttachedManagedPolicies", ())],
         "permissions_boundary": row.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-        "instance_profile": name
-        if any(item["InstanceProfileName"] == name for item in row.get("InstanceProfileList", ()))
-        else "",
+        "instance_profile": name if name in holders else "",
     }
     outputs = {
         "arn": row["Arn"],
         "name": name,
         "instance_profile_arn": resource.scope.arn("iam", f"instance-profile/{name}", region=""),
     }
-    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"])
+    others = {OTHERS: tuple(holder for holder in holders if holder != name)}
+    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"], facts=others)
 
 
 def summarised(row: Document) -> Spec:
@@ -113,9 +115,14 @@ def trusted(trust: Any, resource: Resource) -> Any:
 
 
 def create(resource: Resource, want: Spec) -> Effects:
+    if not want["trust"]:
+        raise UserError(
+            f"{resource.address}: a new role needs to know who may assume it, and `trust` names nobody",
+            hint="write `trust`, or a `preset` and no `trust: null`; a role that is there already keeps its own",
+        )
     params: dict[str, Any] = {
         "RoleName": want["name"],
-        "AssumeRolePolicyDocument": json_text(want["trust"] or {}),
+        "AssumeRolePolicyDocument": json_text(want["trust"]),
         "Tags": tag_list(resource.tags),
     }
     optional = {
@@ -169,10 +176,14 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
 
 
 def delete(resource: Resource, observed: Observed) -> Effects:
-    """Empty it, then delete it: the role goes last, so that a run that is cut short finds the rest again."""
+    """Empty it, then delete it: the role goes last, so that a run that is cut short finds the rest again.
+
+    IAM deletes no role that an instance profile holds, so it leaves those of other names too; they stay, empty.
+    """
     name, inside = observed.spec["name"], observed.spec["instance_profile"]
     own = profile.THERE in observed.facts
     return (
+        *(profile.remove(other, name) for other in observed.facts.get(OTHERS, ())),
         *((profile.remove(name, inside),) if own and inside else ()),
         *((profile.delete(name),) if own else ()),
         *permissions.removal(name, observed.spec),
