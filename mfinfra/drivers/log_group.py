@@ -12,6 +12,7 @@ from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Sp
 
 MISSING = ("ResourceNotFoundException",)
 NEVER_EXPIRE = 0
+USUAL_CLASS = "STANDARD"
 
 
 def arn(resource: Resource) -> str:
@@ -38,20 +39,39 @@ def parse(answer: Document, resource: Resource) -> Observed | None:
 
 
 def observed(group: Document, resource: Resource) -> Observed:
+    """What is there. A retention policy of the account hides the group's own retention, and no write changes that.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
+    """
+    retention, wished = group.get("retentionInDays", NEVER_EXPIRE), resource.spec["retention_days"]
+    overruled = "retentionPolicyName" in group and wished not in (None, retention)
     spec = {
         "name": group["logGroupName"],
-        "retention_days": group.get("retentionInDays", NEVER_EXPIRE),
+        "retention_days": wished if overruled else retention,
         "key": group.get("kmsKeyId", ""),
-        "class": group.get("logGroupClass", "STANDARD"),
+        "class": group.get("logGroupClass", USUAL_CLASS),
     }
-    return Observed(spec, {"arn": arn(resource), "name": group["logGroupName"]}, {}, arn(resource))
+    return Observed(
+        spec,
+        {"arn": arn(resource), "name": group["logGroupName"]},
+        {},
+        arn(resource),
+        warnings=(hidden(group, retention),) if overruled else (),
+    )
+
+
+def hidden(group: Document, retention: int) -> str:
+    policy, kept = group["retentionPolicyName"], f"for {retention} days" if retention else "for ever"
+    return f"the account's retention policy `{policy}` keeps the log events {kept}, whatever is set on the group"
 
 
 def create(resource: Resource, want: Spec) -> Effects:
     params = {"logGroupName": want["name"], "tags": dict(resource.tags)}
     if want["key"]:
         params["kmsKeyId"] = want["key"]
-    if want["class"]:
+    # The usual class goes unsaid: regions without other classes refuse the word itself.
+    # https://github.com/hashicorp/terraform-provider-aws/issues/34810
+    if want["class"] not in (None, USUAL_CLASS):
         params["logGroupClass"] = want["class"]
     return (Call("logs", "CreateLogGroup", params),)
 
@@ -86,7 +106,7 @@ def delete(resource: Resource, observed: Observed) -> Effects:
 
 DRIVER = Kind(
     kind="log_group",
-    arn=r"arn:[^:]+:logs:[^:]*:\d{12}:log-group:(?P<name>[^:*]+)",
+    arn=r"arn:[^:]+:logs:[^:]*:\d{12}:log-group:(?P<name>[^:*]+)(?::\*)?",
     read=read,
     parse=parse,
     parts=(
