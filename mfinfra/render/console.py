@@ -18,6 +18,7 @@ from rich.text import Text
 from mfinfra.render.streams import coloured, interactive, put, width
 
 HANGING = 4
+MARKS = "/:,"
 
 
 def console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
@@ -64,11 +65,12 @@ def wrapped(line: Text, limit: int) -> list[Text]:
 
 
 def _cut(text: str, room: int) -> int:
-    """Where to break `text` so that it fits into `room` columns: at a space, inside a word if there is none."""
+    """Where to break `text` to fit into `room` columns: at a space, else behind a mark of an ARN, else anywhere."""
     used = 0
     for index, char in enumerate(text):
         used += cell_len(char)
         if used > room:
             space = text.rfind(" ", 1, index + 1)
-            return space if space > 0 else max(1, index)
+            mark = max(text.rfind(mark, index // 2, index) for mark in MARKS) + 1
+            return space if space > 0 else mark or max(1, index)
     return len(text)

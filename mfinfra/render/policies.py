@@ -28,9 +28,9 @@ def briefly(leaf: Leaf) -> Iterator[Leaf]:
         yield leaf
 
 
-def told(found: Sequence[Leaf]) -> int:
-    """How many of the leaves are in brief."""
-    return sum(isinstance(leaf.after, values.Brief) for leaf in found)
+def in_brief(leaf: Leaf) -> bool:
+    """Whether a policy is told in brief here."""
+    return isinstance(leaf.after, values.Brief)
 
 
 def _brief(leaf: Leaf, statements: Sequence[Statement]) -> Leaf:

@@ -127,6 +127,11 @@ def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
         yield _headline(change)
         yield from _reasons(change)
         yield from _content(change, full)
+    if any(policies.in_brief(leaf) for change in changes for leaf in _leaves(change, full)):
+        yield Text()
+        yield Text(
+            "  # (policies in brief; `mfinfra plan --full` shows them whole)", "dim"
+        )
 
 
 def _headline(change: Document) -> Text:
@@ -150,22 +155,24 @@ def _reasons(change: Document) -> Iterator[Text]:
 
 
 def _content(change: Document, full: bool) -> Iterator[Text]:
-    detail = change["change"]
     if change.get("physical_id") and (_destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
-    gone = detail["after"] is None and not full
-    found = [] if gone else list(fields.leaves(detail["fields"]))
-    if not full:
-        found = [part for leaf in found for part in policies.briefly(leaf)]
+    found = _leaves(change, full)
     owned = [leaf for leaf in found if _ownership(leaf)]
     if owned and not full:
         tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"
         found = [*(leaf for leaf in found if leaf not in owned), fields.Leaf(("tags",), None, None, note=tags)]
     yield from fields.rows(found, 6)
-    if count := policies.told(found):
-        documents = "1 policy document" if count == 1 else f"{count} policy documents"
-        yield _note(f"# ({documents} in brief, whole with `plan --full`)")
     yield from _rest(change, {leaf.path[0] for leaf in found}, full)
+
+
+def _leaves(change: Document, full: bool) -> list[fields.Leaf]:
+    """What differs in a resource; of one that goes nothing but its going, if not in `full`."""
+    detail = change["change"]
+    if detail["after"] is None and not full:
+        return []
+    found = fields.leaves(detail["fields"])
+    return list(found) if full else [part for leaf in found for part in policies.briefly(leaf)]
 
 
 def _rest(change: Document, shown: set[str | int], full: bool) -> Iterator[Text]:

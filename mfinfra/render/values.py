@@ -58,8 +58,9 @@ def expanded(value: Any) -> Iterator[str]:
     """`value` on as many lines as it needs, each with its indentation; the first belongs behind the value's name."""
     value = parsed(value)
     if isinstance(value, Brief):
-        yield ""
-        yield from (f"    {part}" for part in value.lines)
+        alone = len(value.lines) == 1
+        yield value.lines[0] if alone else ""
+        yield from () if alone else (f"    {part}" for part in value.lines)
         return
     if isinstance(value, str) and "\n" in value:
         yield ""

@@ -51,6 +51,14 @@ def test_a_long_line_goes_on_under_its_indentation_and_loses_nothing():
     assert joined.replace(" ", "") == line.plain.replace(" ", "")
 
 
+def test_a_word_that_is_too_long_breaks_behind_a_mark_of_an_arn():
+    line = Text("  arn:aws:iam::123456789012:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
+    assert [piece.plain.strip() for piece in console.wrapped(line, 60)] == [
+        "arn:aws:iam::123456789012:role/aws-service-role/",
+        "batch.amazonaws.com/AWSServiceRoleForBatch",
+    ]
+
+
 def test_markup_in_a_text_is_text():
     out = Terminal()
     console.write([Text("[red]x[/oops] :smile: 42")], out, {})
