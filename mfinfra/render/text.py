@@ -129,9 +129,7 @@ def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
         yield from _content(change, full)
     if any(policies.in_brief(leaf) for change in changes for leaf in _leaves(change, full)):
         yield Text()
-        yield Text(
-            "  # (policies in brief; `mfinfra plan --full` shows them whole)", "dim"
-        )
+        yield Text("  # (policies in brief; `mfinfra plan --full` shows them whole)", "dim")
 
 
 def _headline(change: Document) -> Text:
