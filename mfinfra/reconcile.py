@@ -28,6 +28,7 @@ class Reviewed:
     def apply(self) -> Run:
         """The run that carries this plan out; raises `Refused` while a guard blocks it."""
         session.guard_endpoints(self.reading.environment.access)
+        session.guard_destination(self.aws)
         refuse_blocked(self.plan)
         return Run(self.aws, self.plan)
 

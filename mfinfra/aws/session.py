@@ -25,6 +25,7 @@ from mfinfra.model import Access, Call, Scope
 SANDBOX_PACE = 0.05
 LONGEST_SESSION_NAME = 64
 WHO_AM_I = Call("sts", "GetCallerIdentity")
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -59,6 +60,11 @@ class Aws:
                 return self.session.client(service, region_name=region, endpoint_url=url, config=self._config())
         except (BotoCoreError, ValueError) as error:  # credentials are looked up here; a bad URL is a ValueError
             raise unreachable(service, error) from error
+
+    def destinations(self) -> dict[str, str]:
+        """The URL of each service that was spoken to so far."""
+        with self._lock:
+            return {service: client.meta.endpoint_url for service, client in sorted(self._clients.items())}
 
     def ask(self, call: Call) -> Answer:
         """Send a reading call."""
@@ -100,6 +106,18 @@ def connect(access: Access, scope: Scope, *, parallelism: int = 16, clock: Clock
 def foreign_endpoints(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The `AWS_ENDPOINT_URL*` variables that are set: boto3 follows them silently, people should not."""
     return {name: url for name, url in sorted(environ.items()) if name.startswith("AWS_ENDPOINT_URL") and url}
+
+
+def guard_destination(aws: Aws) -> None:
+    """Refuse to write where a profile's `endpoint_url` leads, and not AWS: boto3 follows it as silently."""
+    for service, url in aws.destinations().items():
+        host = urlsplit(url).hostname or ""
+        if not (aws.endpoint or host.endswith(AWS_DOMAINS)):
+            raise Refused(
+                f"the AWS configuration sends `{service}` to `{url}`, and the file names no endpoint",
+                hint="take `endpoint_url` out of the profile, or write the same URL as `endpoint:` under `aws:`",
+                code="MF4004",
+            )
 
 
 def guard_endpoints(access: Access, environ: Mapping[str, str] = os.environ) -> None:

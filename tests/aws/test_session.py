@@ -246,3 +246,25 @@ def test_a_client_is_made_once_for_all_threads():
         thread.join()
 
     assert sorted(made) == [("iam", "us-east-1"), ("s3", "us-east-1")]
+
+
+def aws_of(tmp_path, monkeypatch, config):
+    (tmp_path / "config").write_text(config, "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    made = session.Aws(session._session(Access(), SCOPE), SCOPE)
+    made.client("sts"), made.client("s3")
+    return made
+
+
+def test_promise_9_an_endpoint_in_the_profile_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    aws = aws_of(tmp_path, monkeypatch, "[default]\nendpoint_url = http://127.0.0.1:9\n")
+    with pytest.raises(Refused, match=r"sends `s3` to `http://127\.0\.0\.1:9`"):
+        session.guard_destination(aws)
+
+
+def test_promise_9_awss_own_endpoints_are_no_strange_destination(tmp_path, monkeypatch):
+    aws = aws_of(tmp_path, monkeypatch, "[default]\nuse_dualstack_endpoint = true\n")
+    assert all(url.endswith((".amazonaws.com", ".api.aws")) for url in aws.destinations().values())
+    session.guard_destination(aws)
