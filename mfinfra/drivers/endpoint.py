@@ -146,11 +146,21 @@ def creation(resource: Resource, want: Spec, former: str) -> Effects:
     }
     params |= {member: list(want[field]) for field, member in SETS.items() if want[field]}
     if want["private_dns"] is not None:  # always said: AWS's own default depends on the service
-        params["PrivateDnsEnabled"] = want["private_dns"]
+        params |= private_dns(want)
     if want["policy"]:
         params["PolicyDocument"] = json_text(want["policy"])
     made = Call("ec2", "CreateVpcEndpoint", params, yields={"id": "VpcEndpoint.VpcEndpointId"})
     return (made, *ready(resource))
+
+
+def private_dns(want: Spec) -> dict[str, Any]:
+    """For S3 the name would else be for resolvers outside the VPC only, and refused where there is no Gateway too.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html#private-dns
+    """
+    inside = want["private_dns"] and want["service"].endswith(".s3")
+    options = {"DnsOptions": {"PrivateDnsOnlyForInboundResolverEndpoint": False}} if inside else {}
+    return {"PrivateDnsEnabled": want["private_dns"], **options}
 
 
 def token(resource: Resource, want: Spec, former: str) -> str:
@@ -207,7 +217,7 @@ def write(change: Change) -> Effects:
             if changed := [item for item in dict.fromkeys(items) if item not in others]:
                 params[f"{verb}{member}"] = changed
     if "private_dns" in change.fields:
-        params["PrivateDnsEnabled"] = change.want["private_dns"]
+        params |= private_dns(change.want)
     if "policy" in change.fields:
         document = change.want["policy"]
         params |= {"PolicyDocument": json_text(document)} if document else {"ResetPolicy": True}
