@@ -21,13 +21,14 @@ def arn(resource: Resource) -> str:
 
 
 def read(resource: Resource) -> Call:
+    """AWS leaves out names that are not there; should it refuse the batch for one, the others are not absent too."""
     return Call(
         "logs",
         "DescribeLogGroups",
         {"logGroupIdentifiers": [resource.spec["name"]]},
         absent=MISSING,
         paginate=True,
-        merge=Merge("logGroupIdentifiers", limit=50, items="logGroups", keys=("logGroupName",)),
+        merge=Merge("logGroupIdentifiers", limit=50, items="logGroups", keys=("logGroupName",), brittle=True),
     )
 
 
