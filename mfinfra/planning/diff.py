@@ -113,15 +113,19 @@ def _in_order(before: Sequence[Any], after: Sequence[Any], pairs: Sequence[Pair]
 
 def _pairs(before: Sequence[Any], after: Sequence[Any]) -> list[Pair]:
     """Which member of one side is which of the other, the surest first; `None` where it is none."""
+    equal = _equal(before, after)
+    pairs: list[Pair] = [*equal]
+    old_left = dict.fromkeys(range(len(before)))
+    new_left = dict.fromkeys(range(len(after)))
     old_names, new_names = _names(before), _names(after)
+    for old, new in equal:
+        del old_left[old], new_left[new]
     likely = sorted(
         (-likeness, old, new)
-        for old, one in enumerate(before)
-        for new, other in enumerate(after)
-        if (likeness := _likeness(one, other, old_names[old], new_names[new]))
+        for old in old_left
+        for new in new_left
+        if (likeness := _likeness(before[old], after[new], old_names[old], new_names[new]))
     )
-    old_left, new_left = dict.fromkeys(range(len(before))), dict.fromkeys(range(len(after)))
-    pairs: list[Pair] = []
     for _, old, new in likely:
         if old in old_left and new in new_left:
             pairs.append((old, new))
@@ -129,10 +133,17 @@ def _pairs(before: Sequence[Any], after: Sequence[Any]) -> list[Pair]:
     return [*pairs, *((old, None) for old in old_left), *((None, new) for new in new_left)]
 
 
+def _equal(before: Sequence[Any], after: Sequence[Any]) -> list[tuple[int, int]]:
+    """The places of what both sides have, each member once."""
+    places: dict[str, list[int]] = {}
+    for old, member in enumerate(before):
+        places.setdefault(compare.sort_key(member), []).append(old)
+    found = ((places.get(compare.sort_key(member)), new) for new, member in enumerate(after))
+    return [(same.pop(0), new) for same, new in found if same]
+
+
 def _likeness(one: Any, other: Any, old_name: str | None, new_name: str | None) -> float:
-    """How sure it is that `one` became `other`; 0 where it did not."""
-    if one == other:
-        return 3
+    """How sure it is that `one` became `other`, which differs; 0 where it did not."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
         return 0
     if old_name and old_name == new_name:
