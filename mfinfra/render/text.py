@@ -144,7 +144,8 @@ def _headline(change: Document) -> Text:
 
 def _reasons(change: Document) -> Iterator[Text]:
     if change.get("action_reason"):
-        yield _note(f"# (because {inert.line(change['action_reason'])})")
+        word = "because " if change["change"]["actions"] == ["delete"] else ""
+        yield _note(f"# ({word}{inert.line(change['action_reason'])})")
     block = change.get("blocked")
     if block:
         yield Text("      ").append(inert.line(block["message"]), "magenta")

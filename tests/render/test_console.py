@@ -1,9 +1,11 @@
 import io
+import sys
 
 import pytest
-from render.streams import Closed, Terminal
+from render.streams import Closed, Full, Terminal
 from rich.text import Text
 
+from mfinfra.errors import UserError
 from mfinfra.render import console
 
 GREEN = [Text.assemble(("yes", "green"))]
@@ -67,3 +69,10 @@ def test_markup_in_a_text_is_text():
 
 def test_a_reader_that_has_gone_is_no_error():
     console.write(GREEN, Closed(), {})
+
+
+def test_a_full_disk_is_an_error_on_stdout_and_none_elsewhere(monkeypatch):
+    console.write(GREEN, Full(), {})
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(UserError, match="stdout cannot be written: no space left on device"):
+        console.write(GREEN, sys.stdout, {})
