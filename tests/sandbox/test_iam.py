@@ -63,6 +63,12 @@ def test_a_role_may_be_trusted_once_it_exists(role):
     role.create_role(RoleName="other", AssumeRolePolicyDocument=trust({"AWS": "arn:aws:iam::123456789012:role/role"}))
 
 
+def test_a_trust_policy_of_the_older_version_is_kept_as_it_is(role):
+    old = trust().replace("2012-10-17", "2008-10-17")
+    role.update_assume_role_policy(RoleName="role", PolicyDocument=old)
+    assert role.get_role(RoleName="role")["Role"]["AssumeRolePolicyDocument"]["Version"] == "2008-10-17"
+
+
 def test_role_names_are_unique_whatever_their_case(role):
     refused("EntityAlreadyExists", role.create_role, RoleName="ROLE", AssumeRolePolicyDocument=trust())
 

@@ -47,6 +47,33 @@ def test_a_protocol_without_ports_needs_none(ec2):
     assert [permission["IpProtocol"] for permission in said] == ["50"]
 
 
+def test_a_described_rule_about_a_group_is_described_anew_and_revoked(ec2):
+    made = group(ec2, "g")
+
+    def rules(**description):
+        return [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": made, **description}]}]
+
+    def told():
+        permissions = ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"]
+        return [pair.get("Description") for permission in permissions for pair in permission["UserIdGroupPairs"]]
+
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=rules(Description="a"))
+    ec2.update_security_group_rule_descriptions_ingress(GroupId=made, IpPermissions=rules(Description="b"))
+    assert told() == ["b"]
+    ec2.update_security_group_rule_descriptions_ingress(GroupId=made, IpPermissions=rules())
+    assert told() == [None]
+    ec2.update_security_group_rule_descriptions_ingress(GroupId=made, IpPermissions=rules(Description="b"))
+    ec2.revoke_security_group_ingress(GroupId=made, IpPermissions=rules())
+    assert told() == []
+
+
+def test_brackets_of_a_name_mean_themselves_in_a_filter(ec2):
+    made = group(ec2, "a (b) [c]+")
+    for pattern in ("a (b) [c]+", "a (?) *"):
+        said = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [pattern]}])["SecurityGroups"]
+        assert [row["GroupId"] for row in said] == [made]
+
+
 def test_a_malformed_range_is_refused(ec2):
     made = group(ec2, "g")
     refused(

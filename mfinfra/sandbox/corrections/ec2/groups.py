@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -12,7 +13,12 @@ from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2.endpoints import living
 
 API: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
-PEERS: Final = ("IpRanges", "UserIdGroupPairs", "PrefixListIds")
+PEERS: Final = {
+    "IpRanges": "CidrIp",
+    "Ipv6Ranges": "CidrIpv6",
+    "UserIdGroupPairs": "GroupId",
+    "PrefixListIds": "PrefixListId",
+}
 
 
 @correction(
@@ -41,29 +47,60 @@ def canonical_ranges(call: Call, forward: Forward) -> Answer:
 
 @correction(
     "ec2",
+    "RevokeSecurityGroupIngress",
     "RevokeSecurityGroupEgress",
-    restores="IPv6 rules, which moto keeps for ever where the VPC has no IPv6 range",
+    restores="IPv6 rules, which moto keeps where the VPC has no IPv6 range, and described rules about other groups",
     aws=f"{API}/API_RevokeSecurityGroupEgress.html",
 )
-def revoke_ipv6(call: Call, forward: Forward) -> Answer:
-    """Revoke them here, and let moto revoke the rest."""
-    group: Any = ec2_backends[call.account][call.region].get_security_group_from_id(call.params.get("GroupId", ""))
-    permissions = call.params.get("IpPermissions") or []
-    named = {
-        (permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort"), entry["CidrIpv6"])
-        for permission in permissions
-        for entry in permission.pop("Ipv6Ranges", None) or []
-    }
-    if group is None or not named:
+def revoke(call: Call, forward: Forward) -> Answer:
+    """Revoke the rules, whatever their descriptions: all of them or none."""
+    named = _named(call)
+    if not named or _group(call) is None:
         return forward()
-    found = {(rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv6): rule for rule in group.egress_rules}
-    if named - found.keys():
+    found = _found(call)
+    if named.keys() - found.keys():
         raise ServiceError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
-    group.egress_rules = [rule for rule in group.egress_rules if rule.id not in {found[key].id for key in named}]
-    call.params["IpPermissions"] = [
-        permission for permission in permissions if any(permission.get(key) for key in PEERS)
-    ]
-    return forward() if call.params["IpPermissions"] else {"Return": True}
+    setattr(_group(call), _direction(call), [rule for key, rule in found.items() if key not in named])
+    return {"Return": True}
+
+
+@correction(
+    "ec2",
+    "UpdateSecurityGroupRuleDescriptionsIngress",
+    "UpdateSecurityGroupRuleDescriptionsEgress",
+    restores="descriptions of rules about other groups, and that an omitted description is removed",
+    aws=f"{API}/API_UpdateSecurityGroupRuleDescriptionsIngress.html",
+)
+def describe(call: Call, forward: Forward) -> Answer:
+    """Describe the rules anew."""
+    named, found = _named(call), _found(call)
+    if not named or named.keys() - found.keys():
+        return forward()
+    for key, description in named.items():
+        rule = found[key]
+        told = rule.ip_range or rule.source_group
+        told.pop("Description", None)
+        told |= {"Description": description} if description else {}
+    return {"Return": True}
+
+
+@correction(
+    "ec2",
+    "DescribeSecurityGroups",
+    restores="filters for names with brackets, which moto takes for a regular expression",
+    aws="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html#Filtering_Resources_CLI",
+)
+def by_name(call: Call, forward: Forward) -> Answer:
+    """Compare names here; `*` and `?` alone stand for other characters."""
+    filters = call.params.get("Filters") or []
+    wanted = [row["Values"] for row in filters if row["Name"] == "group-name"]
+    if not wanted:
+        return forward()
+    call.params["Filters"] = [row for row in filters if row["Name"] != "group-name"]
+    patterns = [re.compile(re.escape(name).replace("\\*", ".*").replace("\\?", ".")) for name in wanted[0]]
+    answer = forward()
+    rows = [row for row in answer["SecurityGroups"] if any(name.fullmatch(row["GroupName"]) for name in patterns)]
+    return answer | {"SecurityGroups": rows}
 
 
 @correction(
@@ -107,6 +144,40 @@ def delete_group(call: Call, forward: Forward) -> Answer:
     if used:
         raise ServiceError("DependencyViolation", f"resource {group_id} has a dependent object")
     return forward()
+
+
+def _group(call: Call) -> Any:
+    return ec2_backends[call.account][call.region].get_security_group_from_id(call.params.get("GroupId", ""))
+
+
+def _direction(call: Call) -> str:
+    return "ingress_rules" if call.operation.endswith("Ingress") else "egress_rules"
+
+
+def _found(call: Call) -> dict[tuple[Any, ...], Any]:
+    rules = getattr(_group(call), _direction(call), [])
+    return {(*_ports(rule.ip_protocol, rule.from_port, rule.to_port), _peer(rule)): rule for rule in rules}
+
+
+def _named(call: Call) -> dict[tuple[Any, ...], str]:
+    """The rules that a request names, each with its description."""
+    return {
+        (*_ports(permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort")), entry[key]): str(
+            entry.get("Description") or ""
+        )
+        for permission in call.params.get("IpPermissions") or []
+        for entries, key in PEERS.items()
+        for entry in permission.get(entries) or []
+        if key in entry
+    }
+
+
+def _ports(protocol: str, first: Any, last: Any) -> tuple[Any, ...]:
+    return (protocol, None, None) if protocol == "-1" else (protocol, first, last)
+
+
+def _peer(rule: Any) -> Any:
+    return rule.cidr_ipv4 or rule.cidr_ipv6 or rule.prefix_list_id or rule.source_group.get("GroupId")
 
 
 def _canonical(cidr: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
@@ -9,7 +10,13 @@ from moto.iam.models import iam_backends
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, Params, ServiceError
-from mfinfra.sandbox.corrections.documents import MalformedDocumentError, parsed, statements, with_canonical_principals
+from mfinfra.sandbox.corrections.documents import (
+    VERSIONS,
+    MalformedDocumentError,
+    parsed,
+    statements,
+    with_canonical_principals,
+)
 
 API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
 NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
@@ -75,7 +82,7 @@ def boundary(call: Call, forward: Forward) -> Answer:
     "iam",
     "CreateRole",
     "UpdateAssumeRolePolicy",
-    restores="trust policies checked, and accounts written as root ARNs",
+    restores="trust policies checked, of both versions, and accounts written as root ARNs",
     aws="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-custom.html",
 )
 def trust(call: Call, forward: Forward) -> Answer:
@@ -88,7 +95,13 @@ def trust(call: Call, forward: Forward) -> Answer:
         call.params[key] = with_canonical_principals(call, text, document)
     except MalformedDocumentError as error:
         raise ServiceError("MalformedPolicyDocument", str(error)) from error
-    return forward()
+    if call.operation == "CreateRole" or document.get("Version") == VERSIONS[0]:
+        return forward()
+    # moto updates to the younger version only.
+    text, call.params[key] = call.params[key], json.dumps({**document, "Version": VERSIONS[0]})
+    answer = forward()
+    backend(call).get_role(call.params["RoleName"]).assume_role_policy_document = text
+    return answer
 
 
 @correction(
