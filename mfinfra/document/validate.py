@@ -138,7 +138,7 @@ def _validator() -> Draft202012Validator:
     )
     checks = extend(  # type: ignore[no-untyped-call]  # the stubs leave it untyped
         Draft202012Validator,
-        {**words, "minLength": _shortest, "maxLength": _longest, "required": _required},
+        {**words, "minLength": _shortest, "maxLength": _longest, "required": _required, "if": _if},
         type_checker=types,
     )
     validator: Draft202012Validator = checks(bundle.composed(), registry=Registry())
@@ -174,3 +174,11 @@ def _required(validator: Any, wanted: list[str], value: Any, _schema: Any) -> Er
         said_so = value.keys() | getattr(value, "unmanaged", frozenset())
         if missing := [name for name in wanted if name not in said_so]:
             yield ValidationError("missing", validator_value=missing)
+
+
+def _if(validator: Any, condition: Any, value: Any, schema: Mapping[str, Any]) -> Errors:
+    """The keyword of JSON Schema; a condition does not see a field that is `null`."""
+    seen = dict(value) if isinstance(value, _Body) else value
+    branch = "then" if validator.evolve(schema=condition).is_valid(seen) else "else"
+    if branch in schema:
+        yield from validator.descend(value, schema[branch], schema_path=branch)

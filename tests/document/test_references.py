@@ -108,3 +108,18 @@ def test_every_knot_of_circles_is_told_once_from_its_smallest_address():
     links = {"a": "bx", "b": "c", "c": "ab", "d": "ad", "e": "f", "f": "e", "x": "", "z": "zd"}
     found = circles({at(name): {at(target) for target in targets} for name, targets in links.items()})
     assert ["".join(address.name for address in circle) for circle in found] == ["abca", "efe"]
+
+
+def test_a_rule_about_a_field_does_not_hold_for_one_that_is_not_managed(environment):
+    """`type: null` is neither a Gateway nor an Interface, and no strategy is not BEST_FIT."""
+    found = environment(
+        """
+resources:
+  endpoint:
+    logs: {vpc: vpc-01234567, service: logs, type: null, subnets: [subnet-01234567]}
+  compute_environment:
+    spot:
+      {name: c, type: SPOT, allocation_strategy: null, instance_role: p, subnets: [s-1], security_groups: [sg-01234567]}
+"""
+    )
+    assert {str(address) for address in found.resources} == {"endpoint.logs", "compute_environment.spot"}
