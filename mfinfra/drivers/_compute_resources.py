@@ -101,6 +101,9 @@ def new(resource: Resource, want: Spec) -> dict[str, Any]:
     for name in NEEDED:
         if chosen[name] is None and (on_instances or name not in NOT_ON_FARGATE):
             chosen[name] = defaults[name]
+    if on_instances and chosen["allocation_strategy"] is None:
+        # Without a word AWS takes BEST_FIT, which can hardly be changed and on SPOT needs a role of its own.
+        chosen["allocation_strategy"] = STRATEGIES[want["type"]]
     said = {name for name in MEMBERS if chosen[name] not in (None, "", [], {})}
     if chosen["bid_percentage"] == WHOLE_BID:
         said.discard("bid_percentage")  # AWS recommends to leave it out
