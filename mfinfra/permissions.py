@@ -35,7 +35,7 @@ ACTION: Mapping[tuple[str, str], str] = {
 }
 
 ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
-    # An operation that is handed this parameter needs these actions too.
+    # An operation that is handed this parameter (and not `False`) needs these actions too.
     ("iam", "CreateRole", "Tags"): ("iam:TagRole",),
     ("iam", "CreateRole", "PermissionsBoundary"): ("iam:PutRolePermissionsBoundary",),
     ("iam", "CreateInstanceProfile", "Tags"): ("iam:TagInstanceProfile",),
@@ -51,6 +51,9 @@ ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("batch", "CreateJobQueue", "tags"): ("batch:TagResource",),
     ("ec2", "CreateSecurityGroup", "TagSpecifications"): ("ec2:CreateTags",),
     ("ec2", "CreateVpcEndpoint", "TagSpecifications"): ("ec2:CreateTags",),
+    # The private name is a hosted zone that AWS ties to the VPC in the caller's name: https://github.com/hasura/ddn-docs/pull/1075
+    ("ec2", "CreateVpcEndpoint", "PrivateDnsEnabled"): ("route53:AssociateVPCWithHostedZone",),
+    ("ec2", "ModifyVpcEndpoint", "PrivateDnsEnabled"): ("route53:AssociateVPCWithHostedZone",),
 }
 
 
@@ -64,6 +67,6 @@ def actions(calls: Iterable[Call]) -> tuple[str, ...]:
     needed = set()
     for call in calls:
         needed.add(action_of(call.service, call.operation))
-        for parameter in call.params:
+        for parameter in (name for name, value in call.params.items() if value is not False):
             needed.update(ALSO.get((call.service, call.operation, parameter), ()))
     return tuple(sorted(needed))

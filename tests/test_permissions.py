@@ -116,5 +116,13 @@ def test_the_actions_of_calls_are_sorted_and_each_there_once():
     assert permissions.actions(calls) == ("iam:CreateRole", "iam:TagRole", "s3:PutEncryptionConfiguration")
 
 
+@pytest.mark.parametrize(("on", "more"), [(True, ("route53:AssociateVPCWithHostedZone",)), (False, ())])
+def test_a_switch_that_is_off_needs_no_further_action(on, more):
+    assert permissions.actions([Call("ec2", "ModifyVpcEndpoint", {"PrivateDnsEnabled": on})]) == (
+        "ec2:ModifyVpcEndpoint",
+        *more,
+    )
+
+
 def test_no_calls_need_nothing():
     assert permissions.actions([]) == ()
