@@ -7,19 +7,21 @@ the number of a dead one nor a stranger on the port is taken for it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import importlib.util
 import json
 import os
 import secrets
 import signal
+import stat
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +35,8 @@ POLL_SECONDS: Final = 0.05
 ASK_SECONDS: Final = 5.0
 SILENT_POLLS: Final = 40
 SHOWN: Final = 500
+LONGEST: Final = 65536
+HIGHEST_PORT: Final = 65535
 
 # A proxy of the environment is no way to the loopback interface.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -70,7 +74,7 @@ class Sandbox:
 def state_dir() -> Path:
     """Where the sandbox keeps its files: `MFINFRA_SANDBOX_DIR`, else the user's state directory."""
     if chosen := os.environ.get("MFINFRA_SANDBOX_DIR"):
-        return Path(chosen)
+        return Path(chosen).absolute()
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "mfinfra"
 
@@ -131,7 +135,7 @@ def write_record(directory: Path, record: Record) -> None:
     """Tell where the sandbox is; readable by its user only."""
     path = directory / "sandbox.json"
     fresh = path.with_suffix(f".{record.pid}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(_opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
         json.dump(asdict(record), file)
     fresh.replace(path)
 
@@ -147,7 +151,7 @@ def _start(port: int) -> Sandbox:
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     command = [sys.executable, "-P", "-m", "mfinfra.sandbox.server", "--nonce", nonce]
     command += ["--port", str(port), "--state-dir", str(directory)]
-    with os.fdopen(os.open(_log(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+    with os.fdopen(_opened(_log(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own interpreter and module
             command,
             stdin=subprocess.DEVNULL,
@@ -191,24 +195,43 @@ def _ask(method: str, port: int, route: str) -> dict[str, Any] | None:
     asked = urllib.request.Request(f"http://{HOST}:{port}/_mfinfra/{route}", method=method)
     try:
         with _opener.open(asked, timeout=ASK_SECONDS) as answer:
-            said = json.load(answer)
-    except (OSError, ValueError, urllib.error.URLError):
+            said = json.loads(answer.read(LONGEST))
+    except (OSError, ValueError, RecursionError, HTTPException):
         return None
     return said if isinstance(said, dict) else None
 
 
 def _read_record(directory: Path) -> Record | None:
     try:
-        said = json.loads((directory / "sandbox.json").read_text())
-        return Record(
+        with os.fdopen(_opened(directory / "sandbox.json", os.O_RDONLY)) as file:
+            said = json.loads(file.read(LONGEST))
+        record = Record(
             int(said["pid"]),
             int(said["port"]),
             str(said["nonce"]),
             str(said["version"]),
             float(said["started"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    # A signal to 0 or to a number below would go to every process of the user.
+    return record if record.pid > 0 and 0 < record.port <= HIGHEST_PORT else None
+
+
+def _opened(path: Path, flags: int) -> int:
+    """A file of the user's own, readable by nobody else; raises `OSError` for a link and for what is no file.
+
+    Through a link somebody else's file would be emptied, a pipe would wait for ever, and a record by another user could
+    lead a client to any port and a signal to any process.
+    """
+    descriptor = os.open(path, flags & ~os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        os.close(descriptor)
+        raise PermissionError(errno.EPERM, "not a regular file of this user", str(path))
+    if flags & os.O_TRUNC:
+        os.ftruncate(descriptor, 0)
+    return descriptor
 
 
 def _log(directory: Path) -> Path:
@@ -219,8 +242,12 @@ def _log(directory: Path) -> Path:
 def _locked() -> Iterator[None]:
     """One process at a time starts or stops; the lock goes with the process that holds it."""
     directory = state_dir()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(directory / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError as error:
+        said = f"`{directory}` is not a folder"
+        raise UserError(said, hint="the sandbox keeps its files where `MFINFRA_SANDBOX_DIR` says") from error
+    descriptor = _opened(directory / "sandbox.lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,7 @@
 import http.server
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -99,9 +100,70 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_sandbox(home):
 
 def test_a_damaged_state_file_is_no_sandbox(home):
     home.mkdir(parents=True)
-    for text in ("", "[]", '{"pid": 1}', '{"pid": "x", "port": 1, "nonce": "", "version": ""}'):
+    whole = '{"pid": %s, "port": %s, "nonce": "n", "version": "1", "started": 0}'
+    numbers = [("1e999", "1"), ("-1", "1"), ("0", "1"), ("1", "0"), ("1", "99999"), ("1", '"evil.example:80"')]
+    damaged = ["", "[]", '{"pid": 1}', '{"pid": "x", "port": 1, "nonce": "", "version": ""}', "[" * 100_000]
+    for text in (*damaged, *(whole % pair for pair in numbers)):
         (home / "sandbox.json").write_text(text)
         assert lifecycle.find() is None
+
+
+def test_a_stranger_that_speaks_no_http_is_no_sandbox(home):
+    home.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        lifecycle.write_record(home, lifecycle.Record(os.getpid(), server.getsockname()[1], "n", "1", 0.0))
+
+        def greet():
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        assert lifecycle.find() is None
+        thread.join()
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(home, tmp_path):
+    home.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (home / "sandbox.log").symlink_to(precious)
+    with pytest.raises(OSError, match=r"sandbox\.log"):
+        lifecycle.start()
+    assert precious.read_text() == "kept"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(home):
+    home.mkdir(parents=True)
+    os.mkfifo(home / "sandbox.json")
+    assert lifecycle.find() is None
+    os.mkfifo(home / "sandbox.log")
+    with pytest.raises(OSError, match=r"sandbox\.log"):
+        lifecycle.start()
+
+
+def test_a_record_of_another_user_leads_nowhere(home, monkeypatch):
+    lifecycle.ensure()
+    with monkeypatch.context() as other:
+        other.setattr(lifecycle.os, "geteuid", lambda: os.getuid() + 1)
+        assert lifecycle.find() is None
+
+
+def test_a_relative_folder_will_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MFINFRA_SANDBOX_DIR", "here")
+    try:
+        assert lifecycle.ensure().log == tmp_path / "here" / "sandbox.log"
+    finally:
+        lifecycle.stop()
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_to_be_none(home):
+    home.write_text("")
+    with pytest.raises(UserError, match="is not a folder"):
+        lifecycle.ensure()
+    home.unlink()
 
 
 def test_two_processes_that_ask_at_once_get_one_sandbox(home):
