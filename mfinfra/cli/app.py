@@ -73,8 +73,9 @@ for group, modules in COMMANDS.items():
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    streams.stand_in()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError):  # what a test puts in place of a stream, or one that is closed
+        with suppress(AttributeError, OSError):  # what a test puts in place of a stream
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal without UTF-8
     try:
         with _signals.ending():

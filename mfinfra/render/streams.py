@@ -6,10 +6,13 @@ Nothing here imports rich: what only prints text does not pay for it.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from io import UnsupportedOperation
 from typing import TextIO
+
+from mfinfra.errors import UserError
 
 NARROWEST = 40
 
@@ -39,13 +42,27 @@ def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int | None
     return 80
 
 
+def stand_in() -> None:
+    """Put the null device where the process was started with a standard stream closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
+
+
 def put(text: str, stream: TextIO) -> None:
-    """Write `text` as it is."""
+    """Write `text` as it is; raises `UserError` where stdout takes no more, as on a full disk.
+
+    What cannot be written to another stream is lost: no apply stops half-way because its log is full.
+    """
     try:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
+    except OSError as error:
+        _discard(stream)
+        if stream is sys.stdout:
+            raise UserError(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def _discard(stream: TextIO) -> None:

@@ -117,6 +117,13 @@ def test_a_closed_stdout_is_no_error(file, argv):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_process_without_standard_streams_works(file, closed):
+    command = f"exec {sys.executable} -m mfinfra validate {file} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_addresses_complete_from_the_file_on_the_command_line(file):
     context = SimpleNamespace(params={"file": file})
     assert addresses(context, "log_g") == ["log_group.flows"]
