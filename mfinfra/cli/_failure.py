@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -19,6 +20,14 @@ from mfinfra.render import streams
 
 BUG = 70
 INTERRUPTED = 130
+# How typer, and pydantic that it parses with, say it, and how we do.
+REWORDED = (
+    (re.compile("Value error, "), ""),
+    (re.compile("Input should be (.*?)(?:, unable to .*)?$"), r"this must be \1"),
+    (re.compile(r"^No such option: (\S+)"), r"no such option '\1'"),
+    (re.compile(r" \(Possible options: ([^,]*)\)$"), r" Did you mean '\1'?"),
+    (re.compile(r"^Got unexpected extra argument(?:\(s\)|s)? \((.*)\)$"), r"unexpected argument '\1'"),
+)
 
 
 def report(raised: BaseException) -> int:
@@ -63,8 +72,10 @@ def _print(error: MfinfraError) -> int:
 
 def _usage(raised: Any) -> UserError:
     """What the parser of the command line did not understand, as an error of ours."""
-    # "Value error," is how pydantic, which typer parses with, begins what a type of its own had to say.
-    said, _, suggestion = raised.format_message().replace("Value error, ", "").partition(" Did you mean ")
+    message = raised.format_message()
+    for pattern, plainly in REWORDED:
+        message = pattern.sub(plainly, message)
+    said, _, suggestion = message.partition(" Did you mean ")
     sentence = said[:1].lower() + said[1:].rstrip(".").replace("'", "`")
     ctx = raised.ctx
     if suggestion:

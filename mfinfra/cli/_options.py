@@ -62,7 +62,10 @@ AllowReplace = Annotated[
 ]
 Parallelism = Annotated[
     int,
-    typer.Option("--parallelism", metavar="N", min=1, envvar="MFINFRA_PARALLELISM", help="Calls side by side."),
+    # A pool of connections is laid out in full when it is made: a number without bounds would take all memory.
+    typer.Option(
+        "--parallelism", metavar="N", min=1, max=256, envvar="MFINFRA_PARALLELISM", help="Calls side by side."
+    ),
 ]
 Yes = Annotated[
     bool,

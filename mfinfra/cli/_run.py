@@ -18,10 +18,15 @@ from mfinfra.render.inert import line
 
 
 def read(file: Path, command: str) -> Reading:
-    """The environment file, all problems raised at once; warns of endpoints that only the environment names."""
+    """The environment file, all problems raised at once.
+
+    Of endpoints that only the environment names `plan` warns; what writes is refused before anything is sent there.
+    """
     _saved.refuse(file, command)
     reading = desired.read(file)
-    if not reading.environment.access.endpoint:
+    if command != "plan":
+        session.guard_endpoints(reading.environment.access)
+    elif not reading.environment.access.endpoint:
         for name, url in session.foreign_endpoints().items():
             said = f"`{name}` is set: what is read here comes from `{url}`, not from AWS"
             console.write(problems.warning(said, "apply refuses to run like this; unset it"), sys.stderr)

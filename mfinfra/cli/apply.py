@@ -24,11 +24,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     The plan and the progress go to stderr, the report of what was done to stdout. What a guard refuses stops the
     whole plan before the first write. After a failure the same command goes on from where it stopped.
     """
-    from mfinfra.cli import _confirm, _run  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.cli import _addresses, _confirm, _run  # noqa: PLC0415 - see the package's docstring
     from mfinfra.planning.plan import Options  # noqa: PLC0415
 
     options = Options(False, frozenset(adopt or ()), frozenset(allow_destroy or ()), frozenset(allow_replace or ()))
     reading = _run.read(file, "apply")
+    _addresses.check(reading, adopt, [*(allow_destroy or ()), *(allow_replace or ())])
     if not yes:
         _confirm.require_terminal("`--yes`")
     reviewed = _run.review(reading, options, parallelism)

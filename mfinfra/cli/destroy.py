@@ -33,10 +33,11 @@ def command(
     Only what carries all of this environment's ownership tags is deleted. What holds data takes `protect: false` in
     the file and `--allow-destroy` here.
     """
-    from mfinfra.cli import _confirm, _run  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.cli import _addresses, _confirm, _run  # noqa: PLC0415 - see the package's docstring
     from mfinfra.planning.plan import Options  # noqa: PLC0415
 
     reading = _run.read(file, "destroy")
+    _addresses.check(reading, None, allow_destroy)
     name = reading.environment.scope.environment
     if confirm not in (None, name):
         raise UserError(f"`--confirm {confirm}` is not this environment's name", hint=f"the file is of `{name}`")

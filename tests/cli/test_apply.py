@@ -4,6 +4,7 @@ import stat
 import pytest
 from cli.conftest import ROLE, WHOLE, failing
 from render import plans
+from render.streams import Full
 
 from mfinfra.errors import AwsError, UserError
 from mfinfra.model import Action, Skipped
@@ -21,10 +22,34 @@ def test_with_yes_the_plan_and_progress_go_to_stderr_and_the_report_to_stdout(ru
 
 
 def test_flags_become_the_options_of_the_plan(run, live, file):
-    argv = ["--adopt", "a.b", "--adopt", "c.d", "--allow-destroy", "e.f", "--allow-replace", "g.h"]
+    argv = ["--adopt", "all", "--adopt", "log_group.flows", "--allow-destroy", "bucket.f", "--allow-replace", "table.h"]
     run("apply", file, "--auto-approve", *argv)
-    asked = Options(False, frozenset({"a.b", "c.d"}), frozenset({"e.f"}), frozenset({"g.h"}))
+    asked = Options(False, frozenset({"all", "log_group.flows"}), frozenset({"bucket.f"}), frozenset({"table.h"}))
     assert live.asked == [(asked, 16)]
+
+
+@pytest.mark.parametrize("flag", ["--allow-destroy", "--allow-replace"])
+def test_what_is_no_address_cannot_be_allowed_to_go(run, live, file, flag):
+    shown = run("apply", file, "--yes", flag, "flows")
+    assert (shown.code, live.asked) == (1, [])
+    assert shown.err.startswith("error: `flows` is no address\n  hint: ")
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_an_endpoint_that_only_the_environment_names_is_refused_before_anything_is_sent_there(
+    run, live, file, monkeypatch, command
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    shown = run(command, file, "--yes")
+    assert (shown.code, live.asked) == (3, [])
+    assert shown.err.startswith("error: `AWS_ENDPOINT_URL` is set to `http://127.0.0.1:9`")
+
+
+def test_a_log_that_takes_no_more_stops_no_apply(run, live, file, monkeypatch):
+    monkeypatch.setattr("sys.stderr", Full())
+    shown = run("apply", file, "--yes")
+    assert (shown.code, live.ran) == (0, True)
+    assert shown.out.startswith("Apply complete: 1 created")
 
 
 def test_with_nothing_to_do_it_says_so_and_exits_0(run, live, file):

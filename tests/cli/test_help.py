@@ -86,12 +86,18 @@ def test_a_mistyped_command_exits_1_and_names_the_nearest(run):
     ("argv", "said"),
     [
         (("plan",), "missing argument `FILE`"),
-        (("plan", "x.yaml", "--frmat", "json"), "no such option"),
+        (("plan", "x.yaml", "--frmat", "json"), "no such option `--frmat`\n  hint: did you mean `--format`?"),
+        (("plan", "x.yaml", "y.yaml"), "unexpected argument `y.yaml`"),
         (
             ("plan", "x.yaml", "--format", "xml"),
             "invalid value for `--format` (env var: `MFINFRA_FORMAT`): `xml` is not",
         ),
         (("plan", "x.yaml", "--parallelism", "0"), "invalid value for `--parallelism`"),
+        (("plan", "x.yaml", "--parallelism", "999999999999"), "invalid value for `--parallelism`"),
+        (
+            ("plan", "x.yaml", "--parallelism", "many"),
+            "invalid value for `--parallelism` (env var: `MFINFRA_PARALLELISM`): this must be a valid integer\n",
+        ),
         (("--json",), "--json belongs to --version"),
         (("sandbox", "strat"), "no such command `strat`"),
     ],
@@ -106,7 +112,7 @@ def test_a_usage_error_exits_1_never_2_and_ends_with_what_to_do(run, argv, said)
 def test_a_flag_can_come_from_the_environment(run, live, file, monkeypatch):
     monkeypatch.setenv("MFINFRA_DETAILED_EXITCODE", "1")
     monkeypatch.setenv("MFINFRA_PARALLELISM", "3")
-    monkeypatch.setenv("MFINFRA_ADOPT", "bucket.a bucket.b")
+    monkeypatch.setenv("MFINFRA_ADOPT", "log_group.flows all")
     assert run("plan", file).code == 2
     options, parallelism = live.asked[0]
-    assert (options.adopt, parallelism) == (frozenset({"bucket.a", "bucket.b"}), 3)
+    assert (options.adopt, parallelism) == (frozenset({"log_group.flows", "all"}), 3)

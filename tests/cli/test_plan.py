@@ -85,6 +85,14 @@ def test_an_endpoint_that_only_the_environment_names_is_warned_of(run, live, fil
     assert shown.err.startswith("warning: `AWS_ENDPOINT_URL_S3` is set: what is read here comes from `http://127.0")
 
 
+def test_an_address_that_is_not_in_the_file_cannot_be_adopted(run, live, file):
+    shown = run("plan", file, "--adopt", "log_group.flow")
+    assert (shown.code, live.asked) == (1, [])
+    assert shown.err == (
+        "error: `--adopt`: there is no `log_group.flow` in the file\n  hint: did you mean `log_group.flows`?\n"
+    )
+
+
 def test_a_file_with_problems_exits_1_before_anything_is_read(run, live, tmp_path, file):
     (tmp_path / file).write_text("version: 1\nenvironment: prod\n")
     assert run("plan", file).code == 1
