@@ -159,8 +159,6 @@ class _Resolving:
         match piece:
             case str():
                 return piece
-            case Variable("dns_suffix"):
-                return "amazonaws.com.cn" if self.scope.partition == "aws-cn" else "amazonaws.com"
             case Variable(name):
                 return str(getattr(self.scope, name))
             case Own(name) if isinstance(self.declared[ref.address].get(name), dict | list):

@@ -41,6 +41,10 @@ class Ref:
         return f"{self.address}.{self.attribute}"
 
 
+RUN = "run"
+"""The attribute of every resource whose value is new in each run, for tokens that tell a repetition from a new wish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """Text with `Ref`s inside it."""
@@ -119,6 +123,19 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+# How the regions of a partition begin → its name, and what its host names end with.
+_PARTITIONS: Mapping[str, tuple[str, str]] = {
+    "cn-": ("aws-cn", "amazonaws.com.cn"),
+    "us-gov-": ("aws-us-gov", "amazonaws.com"),
+    "eusc-": ("aws-eusc", "amazonaws.eu"),
+    "us-iso-": ("aws-iso", "c2s.ic.gov"),
+    "us-isob-": ("aws-iso-b", "sc2s.sgov.gov"),
+    "eu-isoe-": ("aws-iso-e", "cloud.adc-e.uk"),
+    "us-isof-": ("aws-iso-f", "csp.hci.ic.gov"),
+}
+_AWS = ("aws", "amazonaws.com")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One environment in one account and region."""
@@ -129,16 +146,17 @@ class Scope:
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`, by the region's prefix."""
-        for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-            if self.region.startswith(prefix):
-                return partition
-        return "aws"
+        """`aws`, `aws-cn`, `aws-us-gov` …, by the region's prefix."""
+        return self._partition[0]
 
     @property
     def dns_suffix(self) -> str:
         """What the host names of AWS's services end with in this partition."""
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return self._partition[1]
+
+    @property
+    def _partition(self) -> tuple[str, str]:
+        return next((found for prefix, found in _PARTITIONS.items() if self.region.startswith(prefix)), _AWS)
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """The ARN of `resource` in this partition, region and account."""

@@ -56,6 +56,7 @@ def test_partitions_follow_from_the_region(file):
     for region, partition, suffix in (
         ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
         ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
     ):
         path = file(
             f"version: 1\nenvironment: dev\naccount: 012345670123\nregion: {region}\nresources:\n"
