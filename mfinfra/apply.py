@@ -7,6 +7,7 @@ skipped.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ class Run:
     aws: Aws
     plan: Plan
     outputs: dict[Address, Outputs] = field(default_factory=dict)
+    run_id: str = field(default_factory=lambda: secrets.token_hex(8))
     _events: SimpleQueue[Event | None] = field(default_factory=SimpleQueue)
     _ripe_at: dict[Address, float] = field(default_factory=dict)
 
@@ -119,7 +121,7 @@ class Run:
 
     def _carry_out(self, node: Node, planned: Planned) -> None:
         step, resource = planned.step, planned.resource
-        carrier = Carrier(self.aws, node.address, self._events.put, self.outputs)
+        carrier = Carrier(self.aws, node.address, self._events.put, self.outputs, self.run_id)
         if node.retire:
             carrier.run(step.retire)
             if planned.retired:

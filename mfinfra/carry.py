@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
@@ -11,6 +12,7 @@ import jmespath
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, UserError
 from mfinfra.model import (
+    RUN,
     Address,
     Call,
     Called,
@@ -38,6 +40,7 @@ class Carrier:
     address: Address
     tell: Callable[[Event], None]
     outputs: dict[Address, Outputs]
+    run_id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def run(self, effects: Effects) -> None:
         """Carry out `effects` in order; the first failure ends it."""
@@ -113,6 +116,8 @@ class Carrier:
 
     def _filled(self, params: Mapping[str, Any]) -> Any:
         def lookup(ref: Ref) -> str | None:
+            if ref.attribute == RUN:
+                return self.run_id
             return self.outputs.get(ref.address, {}).get(ref.attribute)
 
         return fill(params, lookup)

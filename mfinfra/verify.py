@@ -29,7 +29,8 @@ def made(planned: Planned, carrier: Carrier) -> None:
             return ["existence"]
         carrier.outputs[resource.address] = observed.outputs
         step = catalogue.driver(resource.kind).step(wished, observed)
-        carrier.run(tuple(effect for effect in step.effects if not observed.settled and isinstance(effect, Settle)))
+        unusable = observed.broken or not observed.settled
+        carrier.run(tuple(effect for effect in step.effects if unusable and isinstance(effect, Settle)))
         return [".".join(map(str, item.path)) for item in step.changes if item.path[0] not in postponed]
 
     _until(lacking, carrier, "AWS is making the change visible", resource)

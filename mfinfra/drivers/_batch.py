@@ -58,6 +58,7 @@ class Stateful:
             arn,
             settled=status not in MOVING,
             leaving=status == "DELETING",
+            broken=status == "INVALID",
             warnings=(f"Batch holds the {self.noun} `{name}` for INVALID: {reason}",) if status == "INVALID" else (),
         )
 

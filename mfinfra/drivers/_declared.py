@@ -105,9 +105,8 @@ class Kind:
     deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
     fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
-    `keep` is the wish together with what of AWS's own may stay beside it. `recreate` is `create` after one that is
-    going, where AWS would take the same call for a repetition. `arn` is a regular expression whose groups are identity
-    fields. `ripens`: seconds until other services see a write.
+    `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
+    are identity fields. `ripens`: seconds until other services see a write.
     """
 
     kind: str
@@ -127,7 +126,6 @@ class Kind:
     because: Callable[[Change, frozenset[str]], str] | None = None
     postpones: Callable[[Change], frozenset[str]] | None = None
     keep: Callable[[Resource, Spec, Spec], Spec] | None = None
-    recreate: Callable[[Resource, Spec, Observed], Effects] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
     census: Census | None = None
@@ -165,7 +163,7 @@ class Kind:
     def step(self, resource: Resource, observed: Observed | None) -> Step:
         """Create what is missing, update what differs, replace where AWS allows no update."""
         if observed is None or observed.leaving:
-            return self._creation(resource, observed, observed)
+            return self._creation(resource, observed)
         want = self._complete(self.desired(resource), observed.spec)
         if self.keep:
             want = self.keep(resource, want, observed.spec)
@@ -174,10 +172,10 @@ class Kind:
         replacing = self.replaces(change) if self.replaces else fields & self.traits.create_only
         if replacing:
             return self._replacement(resource, observed, change, replacing)
-        wait = () if observed.settled else self.ready(resource)
-        tags = self._tag(resource, observed)
-        effects = (*wait, *self._writes(change), *tags)
         changes = (*self._field_changes(change), *self._tag_changes(resource, observed))
+        # What is broken and as wished cannot be used all the same: the wait says AWS's reason.
+        wait = self.ready(resource) if not observed.settled or (observed.broken and not changes) else ()
+        effects = (*wait, *self._writes(change), *self._tag(resource, observed))
         return Step(
             resource.address,
             Action.UPDATE if changes else Action.NOOP,
@@ -198,14 +196,14 @@ class Kind:
         )
         return Step(resource.address, Action.DELETE, changes, effects)
 
-    def _creation(self, resource: Resource, leaving: Observed | None, former: Observed | None = None) -> Step:
+    def _creation(self, resource: Resource, leaving: Observed | None) -> Step:
         want = self.desired(resource)
         born = self.born(resource, want)
         fields = self._differences(resource, want, born)
         change = Change(resource, self._complete(want, born), born, fields, leaving)
         effects = (
             *(self.gone(resource) if leaving else ()),
-            *(self.recreate(resource, want, former) if self.recreate and former else self.create(resource, want)),
+            *self.create(resource, want),
             *self._writes(change),
         )
         changes = tuple(
@@ -217,7 +215,7 @@ class Kind:
 
     def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
         block = self.refuses(change, replacing) if self.refuses else None
-        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None, observed).effects)
+        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None).effects)
         return Step(
             resource.address,
             Action.REPLACE,

@@ -14,7 +14,7 @@ from mfinfra import policy
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging, tag_list, tag_map
 from mfinfra.drivers._services import INTERFACE, full_name, kind_for
 from mfinfra.drivers._text import json_text
-from mfinfra.model import Call, Document, Drain, Effects, Merge, Observed, Ref, Resource, Settle, Spec
+from mfinfra.model import RUN, Call, Document, Drain, Effects, Merge, Observed, Ref, Resource, Settle, Spec, Template
 
 AUTO = "auto"
 # AWS spells states in lower case, its own model of the API in capitals.
@@ -129,19 +129,11 @@ def desired(resource: Resource) -> Spec:
 
 
 def create(resource: Resource, want: Spec) -> Effects:
-    return creation(resource, want, "")
-
-
-def recreate(resource: Resource, want: Spec, former: Observed) -> Effects:
-    return creation(resource, want, former.physical_id)
-
-
-def creation(resource: Resource, want: Spec, former: str) -> Effects:
     params: dict[str, Any] = {
         "VpcEndpointType": kind_of(resource),
         "VpcId": want["vpc"],
         "ServiceName": want["service"],
-        "ClientToken": token(resource, want, former),
+        "ClientToken": token(resource, want),
         "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": tag_list(resource.tags)}],
     }
     params |= {member: list(want[field]) for field, member in SETS.items() if want[field]}
@@ -163,14 +155,16 @@ def private_dns(want: Spec) -> dict[str, Any]:
     return {"PrivateDnsEnabled": want["private_dns"], **options}
 
 
-def token(resource: Resource, want: Spec, former: str) -> str:
-    """The same for the same endpoint, so that a lost answer makes no second one; another one after `former`.
+def token(resource: Resource, want: Spec) -> Template:
+    """The same within a run, so that a lost answer makes no second endpoint; another one in the next run.
 
+    EC2 remembers a token beyond the life of what it made, and refuses it with other parameters: a group that was made
+    anew has a new id. What a killed run has made, the next one finds by its tags.
     https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
     """
     owner = (resource.tags.get(key, "") for key in OWNERSHIP)
-    text = "\n".join((*owner, want["vpc"], want["service"], kind_of(resource), former))
-    return f"mfinfra-{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+    text = "\n".join((*owner, want["vpc"], want["service"], kind_of(resource)))
+    return Template((f"mfinfra-{hashlib.sha256(text.encode()).hexdigest()[:24]}-", resource.output(RUN)))
 
 
 def ready(resource: Resource) -> Effects:
@@ -255,7 +249,6 @@ DRIVER = Kind(
     ),
     tagging=Tagging(put=put_tags),
     create=create,
-    recreate=recreate,
     born=lambda resource, want: want,
     delete=delete,
     desired=desired,

@@ -9,6 +9,7 @@ from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, 
 from mfinfra.model.resources import Access, Environment, Observed, Resource, Source
 from mfinfra.model.steps import Action, Block, Driver, FieldChange, Step
 from mfinfra.model.values import (
+    RUN,
     Address,
     Document,
     Mark,
@@ -24,6 +25,7 @@ from mfinfra.model.values import (
 )
 
 __all__ = [
+    "RUN",
     "Access",
     "Action",
     "Address",

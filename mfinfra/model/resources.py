@@ -41,10 +41,10 @@ class Resource:
 class Observed:
     """What is there.
 
-    `spec` has the same fields as the desired one, in AWS's canonical form, as far as they were asked for.
-    `outputs` are the attributes that others may refer to. `settled` is false while AWS is still changing it,
-    `leaving` is true while AWS is deleting it. `warnings` are sentences about its health. `facts` are settings that
-    are no fields: a write that replaces the whole of which they are a part must carry them along.
+    `spec` has the same fields as the desired one, in AWS's canonical form, as far as they were asked for. `outputs` are
+    the attributes that others may refer to. `settled` is false while AWS is still changing it, `leaving` is true while
+    AWS is deleting it, `broken` when it stands and cannot be used. `warnings` are sentences about its health. `facts`
+    are settings that are no fields: a write that replaces a whole document must carry them along.
     """
 
     spec: Spec
@@ -53,6 +53,7 @@ class Observed:
     physical_id: str
     settled: bool = True
     leaving: bool = False
+    broken: bool = False
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 

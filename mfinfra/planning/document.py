@@ -58,7 +58,7 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
         "format_version": FORMAT_VERSION,
         "mfinfra_version": __version__,
         "created": provenance.created,
-        "applyable": plan.changes and not plan.blocked,
+        "applyable": plan.work and not plan.blocked,
         "complete": True,
         "environment": {
             "name": scope.environment,

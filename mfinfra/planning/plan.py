@@ -66,6 +66,11 @@ class Plan:
         return any(step.action is not Action.NOOP for step in self.steps)
 
     @property
+    def work(self) -> bool:
+        """Whether there is anything to carry out, if only to wait for what AWS has not finished."""
+        return any(step.effects or step.action is not Action.NOOP for step in self.steps)
+
+    @property
     def blocked(self) -> tuple[Step, ...]:
         """The steps that a guard refuses."""
         return tuple(step for step in self.steps if step.block)

@@ -21,6 +21,8 @@ MESSAGES = {
     "conflicting DNS domain": "private-dns-enabled cannot be set because there is already a conflicting DNS domain",
     "JobQueue relationship": "Cannot delete, found existing JobQueue relationship",
     "resource is being modified": "Cannot update, resource is being modified.",
+    "Principal not found": "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'",
+    "Invalid repository policy": "Invalid repository policy provided",
     "is not valid": "arn:aws:batch:us-east-1:123456789012:compute-environment/c is not VALID",
 }
 # A service whose `*` rows are asked with one of its operations
