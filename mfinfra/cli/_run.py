@@ -41,10 +41,10 @@ def review(reading: Reading, options: Options, parallelism: int) -> reconcile.Re
 
 
 def nothing_to_do(reviewed: reconcile.Reviewed) -> bool:
-    """Whether live state is as wished already; then that is the report."""
-    if not reviewed.plan.changes:
+    """Whether live state is as wished already, and usable; then that is the report."""
+    if not reviewed.plan.work:
         console.write(text.verdict(reviewed.document), sys.stdout)
-    return not reviewed.plan.changes
+    return not reviewed.plan.work
 
 
 def show(reviewed: reconcile.Reviewed) -> None:

@@ -37,6 +37,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         return 0
     _run.show(reviewed)
     run = _run.unblocked(reviewed)
-    if not yes:
+    if reviewed.plan.changes and not yes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     return _run.carry_out(run, "Apply")
