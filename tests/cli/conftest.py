@@ -49,7 +49,9 @@ class Live:
         if isinstance(self.document, BaseException):
             raise self.document
         self.asked.append((options, parallelism))
-        return SimpleNamespace(document=self.document, plan=SimpleNamespace(changes=self.changes), apply=self.apply)
+        return SimpleNamespace(
+            document=self.document, plan=SimpleNamespace(changes=self.changes, work=self.changes), apply=self.apply
+        )
 
     @property
     def changes(self):
