@@ -7,6 +7,7 @@ Reference: https://docs.aws.amazon.com/service-authorization/latest/reference/re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mfinfra.model import Call
 
@@ -34,8 +35,13 @@ ACTION: Mapping[tuple[str, str], str] = {
     ("s3", "DeleteBucketOwnershipControls"): "s3:PutBucketOwnershipControls",
 }
 
+# A service that is to use a customer's key is given a grant on it in the caller's name.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+GRANT = ("kms:CreateGrant", "kms:DescribeKey")
+
 ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
-    # An operation that is handed this parameter (and not `False`) needs these actions too.
+    # An operation that is handed this parameter (and not `False`) needs these actions too; dots lead into it.
     ("iam", "CreateRole", "Tags"): ("iam:TagRole",),
     ("iam", "CreateRole", "PermissionsBoundary"): ("iam:PutRolePermissionsBoundary",),
     ("iam", "CreateInstanceProfile", "Tags"): ("iam:TagInstanceProfile",),
@@ -43,11 +49,15 @@ ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("s3", "CreateBucket", "CreateBucketConfiguration"): ("s3:TagResource",),
     ("s3", "DeleteObjects", "Bucket"): ("s3:DeleteObjectVersion",),
     ("dynamodb", "CreateTable", "Tags"): ("dynamodb:TagResource",),
+    ("dynamodb", "CreateTable", "SSESpecification.KMSMasterKeyId"): GRANT,
+    ("dynamodb", "UpdateTable", "SSESpecification.KMSMasterKeyId"): GRANT,
     ("logs", "CreateLogGroup", "tags"): ("logs:TagResource",),
     ("ecr", "CreateRepository", "tags"): ("ecr:TagResource",),
+    ("ecr", "CreateRepository", "encryptionConfiguration.kmsKey"): (*GRANT, "kms:RetireGrant"),
     ("batch", "CreateComputeEnvironment", "tags"): ("batch:TagResource",),
     ("batch", "CreateComputeEnvironment", "computeResources"): ("iam:PassRole", "iam:CreateServiceLinkedRole"),
     ("batch", "UpdateComputeEnvironment", "serviceRole"): ("iam:PassRole",),
+    ("batch", "UpdateComputeEnvironment", "computeResources.instanceRole"): ("iam:PassRole",),
     ("batch", "CreateJobQueue", "tags"): ("batch:TagResource",),
     ("ec2", "CreateSecurityGroup", "TagSpecifications"): ("ec2:CreateTags",),
     ("ec2", "CreateVpcEndpoint", "TagSpecifications"): ("ec2:CreateTags",),
@@ -67,6 +77,16 @@ def actions(calls: Iterable[Call]) -> tuple[str, ...]:
     needed = set()
     for call in calls:
         needed.add(action_of(call.service, call.operation))
-        for parameter in (name for name, value in call.params.items() if value is not False):
-            needed.update(ALSO.get((call.service, call.operation, parameter), ()))
+        for (service, operation, path), further in ALSO.items():
+            if (service, operation) == (call.service, call.operation) and _handed(call.params, path):
+                needed.update(further)
     return tuple(sorted(needed))
+
+
+def _handed(params: Mapping[str, Any], path: str) -> bool:
+    value: Any = params
+    for name in path.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return False
+        value = value[name]
+    return value is not False

@@ -11,7 +11,7 @@ from botocore.session import get_session
 
 import mfinfra
 from mfinfra import permissions
-from mfinfra.model import Call
+from mfinfra.model import Address, Call, Ref
 
 # Actions that have no operation of their own name
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
@@ -35,6 +35,7 @@ RENAMED = {
     "DeleteBucketTagging": "s3:PutBucketTagging",
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
 }
+KEY = Address("key", "k")
 CLIENTS = {prefix: client for client, prefix in permissions.PREFIX.items()}
 
 
@@ -81,9 +82,11 @@ def test_every_exception_is_of_an_operation_that_exists_and_names_an_action_that
 
 @pytest.mark.parametrize(("service", "operation", "parameter"), sorted(permissions.ALSO))
 def test_every_further_action_hangs_on_a_parameter_that_exists(service, operation, parameter):
-    members = model(service).operation_model(operation).input_shape.members
+    shape = model(service).operation_model(operation).input_shape
 
-    assert parameter in members
+    for name in parameter.split("."):
+        assert name in shape.members
+        shape = shape.members[name]
     assert all(exists(action) for action in permissions.ALSO[service, operation, parameter])
 
 
@@ -122,6 +125,35 @@ def test_a_switch_that_is_off_needs_no_further_action(on, more):
         "ec2:ModifyVpcEndpoint",
         *more,
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "more"),
+    [
+        (
+            Call("batch", "UpdateComputeEnvironment", {"computeResources": {"maxvCpus": 1, "instanceRole": "r"}}),
+            {"iam:PassRole"},
+        ),
+        (Call("batch", "UpdateComputeEnvironment", {"computeResources": {"maxvCpus": 1}}), set()),
+        (
+            Call("dynamodb", "CreateTable", {"SSESpecification": {"Enabled": True, "KMSMasterKeyId": "k"}}),
+            {"kms:CreateGrant", "kms:DescribeKey"},
+        ),
+        (
+            Call("dynamodb", "UpdateTable", {"SSESpecification": {"Enabled": True, "KMSMasterKeyId": Ref(KEY, "arn")}}),
+            {"kms:CreateGrant", "kms:DescribeKey"},
+        ),
+        (Call("dynamodb", "UpdateTable", {"SSESpecification": {"Enabled": False}}), set()),
+        (
+            Call("ecr", "CreateRepository", {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "k"}}),
+            {"kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"},
+        ),
+        (Call("ecr", "CreateRepository", {"encryptionConfiguration": {"encryptionType": "KMS"}}), set()),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Call) else None,
+)
+def test_what_is_said_inside_of_a_parameter_may_need_further_actions(call, more):
+    assert set(permissions.actions([call])) == {permissions.action_of(call.service, call.operation), *more}
 
 
 def test_no_calls_need_nothing():
