@@ -21,6 +21,8 @@ FAILED = (
 )
 # What the console gives a provisioned table; only for one whose capacity somebody else, an autoscaler, will set.
 FIRST_CAPACITY = 5
+TTL_STATUS = "ttl_status"
+TURNING = {"ENABLING": "on", "DISABLING": "off"}
 
 
 def table_arn(resource: Resource) -> str:
@@ -111,16 +113,37 @@ def parse_ttl(answer: Document | None, resource: Resource) -> Spec:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
     """
     description = (answer or {}).get("TimeToLiveDescription", {})
-    on = description.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-    return {"ttl_attribute": description.get("AttributeName", "") if on else ""}
+    status = description.get("TimeToLiveStatus")
+    on = status in ("ENABLED", "ENABLING")
+    return {"ttl_attribute": description.get("AttributeName", "") if on else "", TTL_STATUS: status}
 
 
-def renames_ttl(change: Change) -> bool:
-    """Whether time to live moves to another attribute, which takes two calls with an hour between them."""
-    return "ttl_attribute" in change.fields and bool(change.have["ttl_attribute"] and change.want["ttl_attribute"])
+def postpones(change: Change) -> frozenset[str]:
+    """Time to live, where it waits for the change before, or moves to another attribute, which takes two calls."""
+    later = "ttl_attribute" in change.fields and (
+        change.fact(TTL_STATUS) in TURNING or bool(change.have["ttl_attribute"] and change.want["ttl_attribute"])
+    )
+    return frozenset({"ttl_attribute"} if later else ())
+
+
+def because(change: Change, replacing: frozenset[str]) -> str:
+    if replacing or not postpones(change):
+        return ""
+    if turning := TURNING.get(change.fact(TTL_STATUS)):
+        return (
+            f"DynamoDB changes time to live once an hour, and is still turning it {turning}: "
+            "`ttl_attribute` stays for now, run again in an hour"
+        )
+    return (
+        f"DynamoDB changes time to live once an hour: this run turns off `{change.have['ttl_attribute']}`, "
+        f"a run an hour later turns on `{change.want['ttl_attribute']}`"
+    )
 
 
 def write_ttl(change: Change) -> Effects:
+    """One change; none while DynamoDB is still at the one before, which it can be for an hour."""
+    if change.fact(TTL_STATUS) in TURNING:
+        return ()
     old, new = change.have["ttl_attribute"], change.want["ttl_attribute"]
     specification = {"Enabled": not old, "AttributeName": old or new}
     params = {"TableName": change.want["name"], "TimeToLiveSpecification": specification}

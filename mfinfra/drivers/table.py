@@ -12,7 +12,7 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.drivers import _table_facets as facets
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging, tag_list, tag_map
+from mfinfra.drivers._declared import Kind, Part, Tagging, tag_list, tag_map
 from mfinfra.drivers._table_facets import MISSING, active, table_arn
 from mfinfra.errors import UserError
 from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle, Spec
@@ -135,15 +135,6 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     )
 
 
-def because(change: Change, replacing: frozenset[str]) -> str:
-    if replacing or not facets.renames_ttl(change):
-        return ""
-    return (
-        f"DynamoDB changes time to live once an hour: this run turns off `{change.have['ttl_attribute']}`, "
-        f"a run an hour later turns on `{change.want['ttl_attribute']}`"
-    )
-
-
 DRIVER = Kind(
     kind="table",
     arn=r"arn:[^:]+:dynamodb:[^:]*:\d{12}:table/(?P<name>[^/:]+)",
@@ -175,6 +166,6 @@ DRIVER = Kind(
     delete=delete,
     ready=ready,
     gone=gone,
-    because=because,
-    postpones=lambda change: frozenset({"ttl_attribute"} if facets.renames_ttl(change) else ()),
+    because=facets.because,
+    postpones=facets.postpones,
 )
