@@ -30,6 +30,7 @@ from mfinfra.model import (
 FIRST_PAUSE = 1.0
 GROWTH = 1.3
 DRAIN_LIMIT = 10_000
+FLICKERS = 10  # how often what was there may not be shown: reads come from servers that lag
 
 
 @dataclass(slots=True)
@@ -67,12 +68,14 @@ class Carrier:
         question = settle.question.with_params(self._filled(settle.question.params))
         began = self.aws.clock.now()
         pause, patience = FIRST_PAUSE, settle.timeout
+        seen, missing = False, 0
         while True:
             answer = self.aws.ask(question).document
             status = jmespath.search(settle.status, answer) if answer is not None else None
             if _reached(settle, status):
                 return
-            if status in settle.failed:
+            seen, missing = (True, 0) if status is not None else (seen, missing + 1)
+            if status in settle.failed or (seen and missing > FLICKERS):
                 raise self._bad(settle, status, answer)
             if patience <= 0:
                 raise UserError(
@@ -125,10 +128,10 @@ class Carrier:
     def _bad(self, settle: Settle, status: object, answer: Document | None) -> UserError:
         reason = jmespath.search(settle.reason, answer) if settle.reason and answer else ""
         return AwsError(
-            str(reason or "AWS gave no reason"),
+            str(reason or ("it is gone" if status is None else "AWS gave no reason")),
             service=settle.question.service,
             operation=settle.question.operation,
-            aws_code=str(status),
+            aws_code=str(status or "ABSENT"),
             hint=f"while {settle.why}; mend the cause and run the same command again",
             code="MF3104",
         )

@@ -24,6 +24,7 @@ HINTS: Mapping[tuple[str, str], str] = {
     ("ec2", "DependencyViolation"): "something still uses it; under another name it is replaced without that",
     ("s3", "BucketAlreadyExists"): "bucket names are unique among all accounts; put the account into the name",
 }
+LONGEST = 200
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -135,4 +136,9 @@ def unreachable(what: Call | str, error: Exception) -> UserError:
     if name == "ParamValidationError":
         raise error
     hint = "check the network and the endpoint"
-    return UserError(f"`{what}` got no usable answer: {message}", hint=hint, code="MF3004")
+    return UserError(f"`{what}` got no usable answer: {_cut(message)}", hint=hint, code="MF3004")
+
+
+def _cut(message: str) -> str:
+    """A whole page of HTML tells less than its beginning."""
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]}…"

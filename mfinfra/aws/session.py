@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # sic
 from botocore.exceptions import BotoCoreError
 
 from mfinfra import __version__
@@ -144,7 +145,10 @@ def _sandbox(scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
 
 def isolated_session(access_key: str, secret_key: str) -> Any:
     """A boto3 session that reads no profile, no file and no variable of the user's."""
-    nothing = {name: (None, None, default, None) for name, default in _NOTHING.items()}
+    nothing = {
+        name: (None, None, _NOTHING.get(name, default), convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
     core = botocore.session.Session(session_vars=nothing)
     core.set_credentials(access_key, secret_key)
     return boto3.Session(botocore_session=core)

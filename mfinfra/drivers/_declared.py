@@ -106,7 +106,8 @@ class Kind:
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
     fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
     `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
-    are identity fields. `ripens`: seconds until other services see a write.
+    are identity fields. `held`: AWS deletes none that is referred to. `ripens`:
+    seconds until other services see a write.
     """
 
     kind: str
@@ -128,6 +129,7 @@ class Kind:
     keep: Callable[[Resource, Spec, Spec], Spec] | None = None
     local: tuple[str, ...] = ()
     ripens: float = 0.0
+    held: bool = False
     census: Census | None = None
 
     @property

@@ -134,6 +134,7 @@ def delete(resource: Resource, observed: Observed) -> Effects:
 
 DRIVER = Kind(
     kind="security_group",
+    held=True,
     arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:security-group/(?P<id>sg-[0-9a-f]+)",
     read=read,
     parse=parse,

@@ -82,6 +82,11 @@ class Driver(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether AWS deletes none while another resource refers to it."""
+        ...
+
+    @property
     def census(self) -> Census | None:
         """How to find leftovers that the tagging service does not list."""
         ...

@@ -1,15 +1,16 @@
 """The guards over a step: what may not be touched, and what lifts that. Pure.
 
 MF4101 not ours, nobody's     MF4102 another owner's     MF4103 delete of protected     MF4104 replacement of protected
-MF4105 an adoption that would replace
+MF4105 an adoption that would replace     MF4106 a replacement in place of what others use
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from mfinfra import ownership, schemas
-from mfinfra.model import Action, Block, Environment, Observed, Resource, Step
+from mfinfra import catalogue, ownership, schemas
+from mfinfra.model import Action, Address, Block, Environment, Observed, Resource, Step
 
 
 def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: frozenset[str]) -> Step:
@@ -51,6 +52,20 @@ def _adopted(step: Step, observed: Observed) -> Step:
     )
 
 
+def use_of(step: Step, resource: Resource, users: Sequence[Address]) -> Step:
+    """`step`, blocked if it deletes and makes anew what AWS does not delete while others refer to it."""
+    in_place = step.action is Action.REPLACE and not step.retire
+    if not (in_place and users and not step.block and catalogue.driver(resource.kind).held):
+        return step
+    named = ", ".join(f"`{user}`" for user in users)
+    return _blocked(
+        step,
+        "MF4106",
+        f"`{resource.address}` cannot be replaced while {named} {'use' if len(users) > 1 else 'uses'} it",
+        "give it another `name`: the new one is made first, what uses it moves over, and the old one is deleted",
+    )
+
+
 def protection_of(step: Step, resource: Resource, allowed: frozenset[str]) -> Step:
     """`step`, blocked if it replaces a protected resource."""
     if step.action is not Action.REPLACE or step.block:
@@ -87,10 +102,13 @@ def _protected(  # noqa: PLR0913, PLR0917 - one rule for deletes and replacement
     return _blocked(step, code, message, f"if that is meant, it takes {' and '.join(lifts)}")
 
 
-def reason_to_delete(resource: Resource, environment: Environment, destroy: bool) -> str:
+def reason_to_delete(resource: Resource, observed: Observed, environment: Environment, *, destroy: bool) -> str:
     """Why a resource is to be deleted, in words."""
     if destroy:
         return "the environment is being destroyed"
+    said = ownership.read(observed.tags, environment.scope).address
+    if said in environment.resources and said != resource.address:
+        return f"it carries the tags of `{said}`, which is another one now"
     if resource.address in environment.disabled:
         return "it has `enabled: false`"
     return "it is not in the file"

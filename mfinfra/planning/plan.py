@@ -81,12 +81,14 @@ def make(environment: Environment, survey: Survey, options: Options | None = Non
     options = options or Options()
     if options.destroy:
         return Plan(environment, _teardowns(_everything(environment, survey), options, environment), survey, options)
-    leftovers = {leftover.resource.address: leftover for leftover in _apart(survey.leftovers)}
+    leftovers = {leftover.resource.address: leftover for leftover in _apart(_seconds_renamed(environment, survey))}
     known: dict[Address, Mapping[str, str]] = {}
     made = []
     for address in order.creation_order(environment.resources):
         resource = environment.resources[address]
         planned = _bring_about(resource, survey.observed[address], leftovers.pop(address, None), known, options)
+        step = gate.use_of(planned.step, resource, _users(environment, address))
+        planned = replace(planned, step=step)
         made.append(planned)
         if planned.observed and planned.stands:
             known[address] = planned.observed.outputs
@@ -168,6 +170,32 @@ def _everything(environment: Environment, survey: Survey) -> list[Leftover]:
     return [*declared, *_disabled(environment, survey), *survey.leftovers]
 
 
+def _users(environment: Environment, address: Address) -> tuple[Address, ...]:
+    """What refers to the resource at `address`."""
+    return tuple(sorted(user for user, resource in environment.resources.items() if address in resource.depends_on))
+
+
+def _seconds_renamed(environment: Environment, survey: Survey) -> list[Leftover]:
+    """The leftovers; one whose address is taken by a resource that stands and is ours goes by AWS's own name for it.
+
+    It is what a replacement that was cut short has left, or somebody's copy of the tags: nothing replaces it.
+    """
+
+    def apart(item: Leftover) -> Leftover:
+        whole = item.observed.physical_id
+        named = Address(item.resource.kind, whole.replace(":", "/").rpartition("/")[2])
+        address = Address(named.kind, whole) if named in environment.resources else named
+        return replace(item, resource=replace(item.resource, address=address))
+
+    def taken(address: Address) -> bool:
+        observed = survey.observed.get(address)
+        if address not in environment.resources or observed is None or observed.leaving:
+            return False
+        return ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
+
+    return [apart(item) if taken(item.resource.address) else item for item in survey.leftovers]
+
+
 def _apart(found: Iterable[Leftover]) -> list[Leftover]:
     """`found` under addresses that all differ.
 
@@ -189,7 +217,7 @@ def _teardowns(going: list[Leftover], options: Options, environment: Environment
     for leftover in going:
         resource, observed = leftover.resource, leftover.observed
         step = catalogue.driver(resource.kind).teardown(resource, observed)
-        because = gate.reason_to_delete(resource, environment, options.destroy)
+        because = gate.reason_to_delete(resource, observed, environment, destroy=options.destroy)
         step = gate.deletion_of(replace(step, because=because), resource, options.allow_destroy)
         steps[resource.address] = Planned(step, resource, observed)
     return tuple(steps[address] for address in order.deletion_order(steps, depends_on))

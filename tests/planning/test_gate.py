@@ -7,7 +7,20 @@ from dataclasses import replace
 import pytest
 
 from mfinfra import catalogue, ownership, schemas
-from mfinfra.model import Access, Action, Address, Block, Environment, Observed, Resource, Scope, Source, Step
+from mfinfra.model import (
+    Access,
+    Action,
+    Address,
+    Block,
+    Call,
+    Environment,
+    FieldChange,
+    Observed,
+    Resource,
+    Scope,
+    Source,
+    Step,
+)
 from mfinfra.observe import Leftover, Survey
 from mfinfra.planning import gate
 from mfinfra.planning.plan import Options, make
@@ -176,3 +189,29 @@ def test_a_block_stops_the_plan_but_hides_nothing_of_the_step():
     assert step.action is Action.REPLACE
     assert [change.path for change in step.changes] == [("class",)]
     assert step.effects
+
+
+def replacing(kind):
+    return Step(Address(kind, "a"), Action.REPLACE, (FieldChange(("description",), "x", "y", replaces=True),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "users", "code"),
+    [
+        ("security_group", (Address("endpoint", "e"), Address("compute_environment", "c")), "MF4106"),
+        ("security_group", (), None),
+        ("role", (Address("compute_environment", "c"),), None),
+    ],
+    ids=["used", "unused", "let go of by AWS"],
+)
+def test_what_aws_does_not_delete_while_it_is_used_is_not_replaced_in_place(kind, users, code):
+    step = gate.use_of(replacing(kind), Resource(Address(kind, "a"), {"name": "a"}, SCOPE), users)
+    assert (step.block.code if step.block else None) == code
+    if step.block:
+        assert "`endpoint.e`, `compute_environment.c` use it" in step.block.message
+
+
+def test_a_replacement_beside_the_old_one_needs_no_such_guard():
+    group = Resource(Address("security_group", "a"), {"name": "a"}, SCOPE)
+    beside = replace(replacing("security_group"), retire=(Call("ec2", "DeleteSecurityGroup", {"GroupId": "sg-1"}),))
+    assert gate.use_of(beside, group, (Address("endpoint", "e"),)).block is None

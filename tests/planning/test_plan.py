@@ -181,9 +181,12 @@ def test_promise_3_a_replacement_that_was_cut_short_goes_on_with_the_old_one_s_e
     moved = seen(Q, compute_environments=[arn("green")])
     plan = planned((wish, seen(wish)), (Q, moved), leftovers=[left("compute_environment.c", **CLUSTER)])
 
-    assert actions(plan) == [("compute_environment.c", "replace"), ("job_queue.q", "no-op")]
-    assert plan.steps[0].effects == ()
-    assert operations(plan.steps[0].retire)[-1] == "DeleteComputeEnvironment"
+    assert actions(plan)[:2] == [("compute_environment.c", "no-op"), ("job_queue.q", "no-op")]
+    old = plan.steps[2]
+    assert (old.address.kind, old.action.value) == ("compute_environment", "delete")
+    assert old.address != at("compute_environment.c")
+    assert operations(old.effects)[-1] == "DeleteComputeEnvironment"
+    assert old.because == "it carries the tags of `compute_environment.c`, which is another one now"
 
 
 def test_what_is_disabled_is_deleted_if_it_is_ours():
