@@ -39,9 +39,17 @@ def desired(resource: Resource) -> Spec:
     spec = {**resource.spec, **resources.desired(resource)}
     if spec["service_role"] is not None:
         spec["service_role"] = service_role(resource, spec["service_role"])
+        if not service_linked(spec["service_role"]):
+            spec["update_policy"] = None
     if spec["update_policy"] is not None:
         spec["update_policy"] = {**POLICY, **spec["update_policy"]}
     return {**spec, **dict.fromkeys(resources.unmanaged(resource.spec))}
+
+
+def keep(resource: Resource, want: Spec, have: Spec) -> Spec:
+    """The update policy stays where AWS has no infrastructure updates, by a role or strategy that is not managed."""
+    updates = service_linked(want["service_role"]) and want["allocation_strategy"] != "BEST_FIT"
+    return want if updates else {**want, "update_policy": have["update_policy"]}
 
 
 def parse(answer: Document, resource: Resource) -> Observed | None:
@@ -179,5 +187,6 @@ DRIVER = Kind(
     replaces=replaces,
     refuses=refuses,
     because=because,
+    keep=keep,
     local=("initial_vcpus", "drain_minutes"),
 )

@@ -160,10 +160,9 @@ def test_best_fit_takes_no_infrastructure_update(account):
 
 def test_an_infrastructure_update_needs_the_service_linked_role(account):
     account.create(resources=account.instances(allocationStrategy="BEST_FIT_PROGRESSIVE"), serviceRole=account.role)
-    text = refused(
-        account.batch.update_compute_environment, computeEnvironment="work", computeResources={"subnets": ["x"]}
-    )
-    assert "having a Batch Service Linked Role" in text
+    for change in ({"computeResources": {"subnets": ["x"]}}, {"updatePolicy": {"terminateJobsOnUpdate": True}}):
+        text = refused(account.batch.update_compute_environment, computeEnvironment="work", **change)
+        assert "having a Batch Service Linked Role" in text
 
 
 def test_an_infrastructure_update_changes_everything_it_names(account):

@@ -134,6 +134,7 @@ def _check_update_on_instances(said: dict[str, Any], params: dict[str, Any], cha
     fields = sorted(set(change) - SCALING)
     if (fields or "updatePolicy" in params) and strategy(current) in WITHOUT_UPDATES:
         raise bad_request(ONLY_PROGRESSIVE)
+    fields += [name for name in ("updatePolicy",) if name in params]
     if fields and not SERVICE_LINKED.match(said["serviceRole"]):
         raise bad_request(ONLY_SERVICE_LINKED.format(fields=", ".join(fields)))
     kind = change.get("type", current["type"]).upper()
