@@ -30,6 +30,8 @@ MEANINGS: Mapping[str, str] = {
     "MF1109": "Metaflow's table for Step Functions has the hash key `pathspec`, no range key, and expires by `ttl`",
     "MF1110": "Metaflow knows no such setting and would ignore it",
     "MF1111": "A setting repeats a field of the `metaflow` block; write it once, in the block",
+    "MF1112": "S3 would refuse the lifecycle rule, and with it all the others of the bucket",
+    "MF1113": "AWS takes 50 tags on a resource, 3 of them are mfinfra's; keys on a role may not differ in case only",
     "MF2101": "With `BEST_FIT`, AWS can change little in place: nearly every change replaces the compute environment",
     "MF2102": "A log group of Step Functions outside of `/aws/vendedlogs/` counts against a size limit of a policy",
     "MF2103": "A bucket with `aws:kms` and no `key` uses the key `aws/s3`, which other accounts cannot be given",
@@ -37,4 +39,6 @@ MEANINGS: Mapping[str, str] = {
     "MF2105": "Metaflow sends Batch tags only if `METAFLOW_BATCH_EMIT_TAGS` is set; `metaflow.batch.tags` sets both",
     "MF2106": "With a registry and no image, Metaflow takes `python:3.x` from that registry",
     "MF2107": "With `METAFLOW_S3_SERVER_SIDE_ENCRYPTION: aws:kms` S3 uses `aws/s3`, not the key of the bucket",
+    "MF2108": "Batch takes an update policy only with its service-linked role, not with `BEST_FIT`, not on Fargate",
+    "MF2109": "An Interface endpoint of DynamoDB cannot have the private name of the service: AWS documents none",
 }

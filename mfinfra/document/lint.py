@@ -16,6 +16,8 @@ MF1108  `metaflow.batch.execution_role` is missing, and the queue's first comput
 MF1109  the table of Step Functions is not keyed or expired as Metaflow does it
 MF1110  a setting is none of Metaflow's
 MF1111  a setting repeats what the `metaflow` block says
+MF1112  a lifecycle rule is one that S3 would refuse
+MF1113  a resource has more tags than AWS takes, or a role has keys that are one to IAM
 MF2101  `BEST_FIT`: nearly every change replaces the compute environment
 MF2102  the log group of Step Functions is not under `/aws/vendedlogs/`
 MF2103  a bucket is encrypted with KMS, but no key is named
@@ -23,6 +25,8 @@ MF2104  a table has reserved capacity, and no numbers for it
 MF2105  Batch tags are set, and nothing makes Metaflow send them
 MF2106  a registry is set without an image
 MF2107  Metaflow would override the bucket's own KMS key
+MF2108  an update policy stands where there are no infrastructure updates
+MF2109  an Interface endpoint of DynamoDB is to have a private name, which AWS does not give it
 ======  =====================================================================================================
 """
 
@@ -32,7 +36,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from mfinfra import schemas
-from mfinfra.document import lint_metaflow
+from mfinfra.document import lint_bucket, lint_metaflow, lint_tags
 from mfinfra.document.tree import Tree, shown
 from mfinfra.errors import Problem
 from mfinfra.model import Environment, Ref, Resource, Template
@@ -62,7 +66,7 @@ def findings(environment: Environment, tree: Tree) -> list[Problem]:
     for resource in (*environment.resources.values(), *environment.disabled.values()):
         for rule in (_policies, *RULES.get(resource.kind, ())):
             found += [_problem(tree, resource, finding) for finding in rule(resource, environment)]
-    return [*found, *lint_metaflow.findings(environment, tree)]
+    return [*found, *lint_tags.findings(environment, tree), *lint_metaflow.findings(environment, tree)]
 
 
 def _problem(tree: Tree, resource: Resource, finding: Finding) -> Problem:
@@ -154,6 +158,23 @@ def _best_fit(resource: Resource, _environment: Environment) -> Iterator[Finding
         yield ("allocation_strategy",), "MF2101", message, hint
 
 
+def _update_policy(resource: Resource, _environment: Environment) -> Iterator[Finding]:
+    spec = resource.spec
+    role = spec.get("service_role")
+    if spec.get("update_policy") is None:
+        return
+    if spec.get("type") in FARGATE:
+        where = "on Fargate"
+    elif spec.get("allocation_strategy") == "BEST_FIT":
+        where = "with `BEST_FIT`"
+    elif role and "/aws-service-role/" not in str(role):
+        where = "with a `service_role` other than Batch's service-linked role"
+    else:
+        return
+    message = f"there are no infrastructure updates {where}: `update_policy` is left as AWS has it"
+    yield ("update_policy",), "MF2108", message, "remove it"
+
+
 def _families(resource: Resource, environment: Environment) -> Iterator[Finding]:
     first: tuple[str, bool] | None = None
     for index, value in enumerate(resource.spec.get("compute_environments") or ()):
@@ -238,18 +259,16 @@ def _endpoint(resource: Resource, _environment: Environment) -> Iterator[Finding
     if not gateway and spec.get("subnets") == []:
         hint = "write `subnets`: one for each availability zone that jobs run in"
         yield (), "MF1107", "an Interface endpoint without subnets cannot be reached", hint
-
-
-def _encryption(resource: Resource, _environment: Environment) -> Iterator[Finding]:
-    encryption = resource.spec.get("encryption")
-    if isinstance(encryption, Mapping) and encryption.get("algorithm") == "aws:kms" and not encryption.get("key"):
-        message = "without `key` the bucket uses the key `aws/s3`, which no other account can be given access to"
-        yield ("encryption",), "MF2103", message, "name a `key` of your own, or use `algorithm: AES256`"
+    if not gateway and _short(resource) == "dynamodb" and spec.get("private_dns"):
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html
+        message = "AWS documents no private name for DynamoDB's Interface endpoint, and would refuse this"
+        hint = "write `private_dns: false` and give clients the endpoint's own URL, or use a Gateway"
+        yield ("private_dns",), "MF2109", message, hint
 
 
 RULES: Mapping[str, tuple[Callable[[Resource, Environment], Iterator[Finding]], ...]] = {
-    "bucket": (_encryption,),
-    "compute_environment": (_fargate, _vcpus, _best_fit),
+    "bucket": (lint_bucket.encryption, lint_bucket.lifecycle),
+    "compute_environment": (_fargate, _vcpus, _best_fit, _update_policy),
     "endpoint": (_endpoint,),
     "job_queue": (_families,),
     "table": (_billing,),
