@@ -225,6 +225,15 @@ def test_promise_2_a_change_that_never_shows_fails_and_names_the_fields_but_for_
     assert events[-1].error.fields == left
 
 
+def test_a_step_that_a_later_run_has_to_take_is_done_without_a_call():
+    world = World(toys={"a": {"id": "a", "name": "a", "size": 2, "needs": None}})
+    later = {"postponed": ("size",), "effects": ()}
+    events = events_of(Run(world, planned(world, toy("a"), a=later)))
+
+    assert told(events) == [("Done", "a")]
+    assert world.sent == []
+
+
 def test_a_deletion_that_aws_does_not_show_is_no_success(monkeypatch):
     world = World(toys={"a": {"id": "a"}})
     monkeypatch.setattr(world, "write", lambda call, waiting: Answer({}))
