@@ -43,7 +43,9 @@ def test_every_property_is_described(kind):
     schema = schemas.load(kind)
     for path, node in schemas._walk(schema, schema, ()):
         if path and path[-1] != "*" and "$ref" not in node and path[-1] in str(node.get("title", path[-1])):
-            assert any(place == path and other.get("description") for place, other in schemas._walk(schema, schema, ())), path
+            assert any(
+                place == path and other.get("description") for place, other in schemas._walk(schema, schema, ())
+            ), path
 
 
 @each_kind

@@ -9,7 +9,6 @@ import golden
 import pytest
 from stack import addresses, changed, environment, merged, unprotected
 
-
 pytestmark = pytest.mark.slow
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 KINDS = sorted(path.stem for path in golden.HERE.glob("*.yaml"))

@@ -61,7 +61,12 @@ def test_an_example_is_destroyed_and_leaves_nothing(stack, path, tmp_path):
     head = yaml.safe_load(path.read_text("utf-8"))
     child.write_text(
         yaml.safe_dump(
-            {"version": 1, "environment": head["environment"], "extends": path.name, "resources": unprotected(resources)}
+            {
+                "version": 1,
+                "environment": head["environment"],
+                "extends": path.name,
+                "resources": unprotected(resources),
+            }
         ),
         "utf-8",
     )
