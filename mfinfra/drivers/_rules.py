@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from mfinfra.compare import sort_key
+from mfinfra.errors import UserError
 from mfinfra.model import Ref, Resource
 
 Rule: TypeAlias = dict[str, Any]
@@ -34,8 +35,16 @@ EVERYTHING_OUT_IPV6: Rule = {"protocol": ALL, "cidr_ipv6": "::/0"}
 
 
 def wished(rules: Iterable[Mapping[str, Any]], resource: Resource) -> list[Rule]:
-    """The file's rules in canonical form; of two that differ in their description only, the later one."""
-    return list({identity(rule): rule for rule in (_wished(rule, resource) for rule in rules)}.values())
+    """The file's rules in canonical form; raises `UserError` for two that differ in their description only."""
+    found: dict[Any, Rule] = {}
+    for rule in (_wished(rule, resource) for rule in rules):
+        if found.setdefault(identity(rule), rule) != rule:
+            raise UserError(
+                f"two rules of `{resource.address}` differ in their `description` only",
+                hint="AWS holds them for one rule: keep one of them",
+                code="MF1115",
+            )
+    return list(found.values())
 
 
 def found(permissions: Iterable[Mapping[str, Any]], group: str, resource: Resource) -> list[Rule]:
