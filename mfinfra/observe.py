@@ -136,7 +136,9 @@ def look_again(reader: Reader, resource: Resource) -> Observed | None:
 def _census(scope: Scope) -> Asking:
     """Ask for the ARNs of everything that carries this environment's tags; a hint only, each is looked at after."""
     filters = [{"Key": ownership.ENVIRONMENT, "Values": [scope.environment]}]
-    tagged = Call("resourcegroupstaggingapi", "GetResources", {"TagFilters": filters, "ResourcesPerPage": 100}, paginate=True)
+    tagged = Call(
+        "resourcegroupstaggingapi", "GetResources", {"TagFilters": filters, "ResourcesPerPage": 100}, paginate=True
+    )
     extra = [catalogue.driver(kind).census for kind in catalogue.kinds()]
     asked = [census for census in extra if census is not None]
     first, *rest = yield (tagged, *(census.question for census in asked))

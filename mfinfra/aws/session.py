@@ -206,7 +206,9 @@ def _guard_account(aws: Aws) -> None:
         raise Refused(
             f"these credentials are of account `{identity['Account']}` (partition `{partition}`), "
             f"the file is for `{aws.scope.account}` (partition `{aws.scope.partition}`)",
-            hint="choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend `account:`",
+            hint=f"the sandbox is account `{identity['Account']}`: write that as `account:`"
+            if aws.sandbox
+            else "choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend `account:`",
             code="MF4001",
         )
 
