@@ -81,7 +81,10 @@ class Stack:
     def plan(self, environment: dict[str, Any] | Path, **options: Any) -> Reviewed:
         path = environment if isinstance(environment, Path) else self.write(environment)
         reading = desired.read(path)
-        return reconcile.compare(self.connect(reading), reading, Options(**options))
+        before = len(self.writes())
+        reviewed = reconcile.compare(self.connect(reading), reading, Options(**options))
+        assert self.writes()[before:] == [], "promise 1: a plan writes nothing, whatever it finds"
+        return reviewed
 
     def apply(self, environment: dict[str, Any] | Path, **options: Any) -> list[Any]:
         return self.carry_out(self.plan(environment, **options))
@@ -144,6 +147,29 @@ def changed(reviewed: Reviewed) -> dict[str, list[str]]:
         str(step.address): sorted({str(change.path[0]) for change in step.changes})
         for step in reviewed.plan.steps
         if step.action is not Action.NOOP
+    }
+
+
+def inventory(stack: Stack) -> dict[str, list[str]]:
+    """Everything that stands in the account, by kind, as names that do not change from one run to the next.
+
+    Roles that AWS made for itself are left out: it keeps them when what needed them has gone.
+    """
+    ec2, iam, batch = stack.client("ec2"), stack.client("iam"), stack.client("batch")
+    roles = [row for row in iam.list_roles()["Roles"] if not row["Path"].startswith("/aws-service-role/")]
+    return {
+        "buckets": [row["Name"] for row in stack.client("s3").list_buckets()["Buckets"]],
+        "tables": stack.client("dynamodb").list_tables()["TableNames"],
+        "groups": sorted(row["GroupName"] for row in ec2.describe_security_groups()["SecurityGroups"]),
+        "endpoints": sorted(row["ServiceName"] for row in ec2.describe_vpc_endpoints()["VpcEndpoints"]),
+        "roles": sorted(row["RoleName"] for row in roles),
+        "profiles": sorted(row["InstanceProfileName"] for row in iam.list_instance_profiles()["InstanceProfiles"]),
+        "logs": [row["logGroupName"] for row in stack.client("logs").describe_log_groups()["logGroups"]],
+        "repositories": [row["repositoryName"] for row in stack.client("ecr").describe_repositories()["repositories"]],
+        "environments": [
+            row["computeEnvironmentName"] for row in batch.describe_compute_environments()["computeEnvironments"]
+        ],
+        "queues": [row["jobQueueName"] for row in batch.describe_job_queues()["jobQueues"]],
     }
 
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import golden
 import pytest
-from stack import addresses, changed, environment, merged, unprotected
+from stack import addresses, changed, environment, inventory, merged, unprotected
 
 pytestmark = pytest.mark.slow
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -70,23 +70,25 @@ def assert_changes(stack, file, expected):
     assert_converged(stack, file)
 
 
-def assert_destroyed(stack, resources, file):
+def assert_destroyed(stack, resources, file, before):
     stack.apply(file, destroy=True, allow_destroy=addresses(resources))
     left = stack.plan(file, destroy=True)
     assert left.plan.steps == ()
+    assert inventory(stack) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_created_settles_and_is_destroyed(stack, kind):
+def test_promise_2_a_kind_is_created_settles_and_is_destroyed(stack, kind):
     resources = resources_of(kind, golden.sheet(kind)["base"])
     file = environment(resources)
+    before = inventory(stack)
     stack.apply(file)
     assert_converged(stack, file)
-    assert_destroyed(stack, resources, file)
+    assert_destroyed(stack, resources, file, before)
 
 
 @pytest.mark.parametrize(("kind", "field", "value"), variations("variations"))
-def test_one_changed_field_is_written_and_a_change_behind_our_back_is_put_back(stack, kind, field, value):
+def test_promise_2_one_changed_field_is_written_and_a_change_behind_our_back_is_put_back(stack, kind, field, value):
     if KEY in str(value):
         value = with_key(value, stack.make_key())
     first = environment(resources_of(kind, base_for(kind, value)))
@@ -97,10 +99,11 @@ def test_one_changed_field_is_written_and_a_change_behind_our_back_is_put_back(s
 
 
 @pytest.mark.parametrize(("kind", "field", "value"), variations("replacing"))
-def test_a_field_that_aws_cannot_change_replaces_the_resource(stack, kind, field, value):
+def test_promise_2_a_field_that_aws_cannot_change_replaces_the_resource(stack, kind, field, value):
     first = environment(resources_of(kind, base_for(kind, value)))
     resources = resources_of(kind, spec_with(kind, field, value))
     second = environment(resources)
+    before = inventory(stack)
     stack.apply(first)
     reviewed = stack.plan(second, allow_replace=frozenset({f"{kind}.main"}))
     step = next(step for step in reviewed.plan.steps if str(step.address) == f"{kind}.main")
@@ -110,4 +113,4 @@ def test_a_field_that_aws_cannot_change_replaces_the_resource(stack, kind, field
         return
     stack.carry_out(reviewed)
     assert_converged(stack, second)
-    assert_destroyed(stack, resources, second)
+    assert_destroyed(stack, resources, second, before)

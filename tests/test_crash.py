@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from stack import Stack, changed
+from stack import Stack, changed, inventory
 
 from mfinfra import desired, reconcile
 from mfinfra.aws.session import Aws
@@ -47,25 +47,6 @@ def dying_after(aws, fatal):
 
     fields = {name: getattr(aws, name) for name in Aws.__dataclass_fields__}
     return Dying(**fields)
-
-
-def inventory(stack):
-    """Everything that stands in the account, by kind, as names that do not change from one run to the next."""
-    ec2, iam, batch = stack.client("ec2"), stack.client("iam"), stack.client("batch")
-    return {
-        "buckets": [row["Name"] for row in stack.client("s3").list_buckets()["Buckets"]],
-        "tables": stack.client("dynamodb").list_tables()["TableNames"],
-        "groups": sorted(row["GroupName"] for row in ec2.describe_security_groups()["SecurityGroups"]),
-        "endpoints": sorted(row["ServiceName"] for row in ec2.describe_vpc_endpoints()["VpcEndpoints"]),
-        "roles": sorted(row["RoleName"] for row in iam.list_roles()["Roles"]),
-        "profiles": sorted(row["InstanceProfileName"] for row in iam.list_instance_profiles()["InstanceProfiles"]),
-        "logs": [row["logGroupName"] for row in stack.client("logs").describe_log_groups()["logGroups"]],
-        "repositories": [row["repositoryName"] for row in stack.client("ecr").describe_repositories()["repositories"]],
-        "environments": [
-            row["computeEnvironmentName"] for row in batch.describe_compute_environments()["computeEnvironments"]
-        ],
-        "queues": [row["jobQueueName"] for row in batch.describe_job_queues()["jobQueues"]],
-    }
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stack import addresses, changed, unprotected
+from stack import addresses, changed, inventory, unprotected
 
 from mfinfra import desired
 
@@ -36,7 +36,7 @@ def test_an_example_names_its_schema_for_the_editor(path):
 
 @pytest.mark.slow
 @each_example
-def test_an_example_is_applied_and_settles(stack, path):
+def test_promise_2_an_example_is_applied_and_settles(stack, path):
     stack.apply(path)
     assert changed(stack.plan(path)) == {}
     before = len(stack.writes())
@@ -70,8 +70,11 @@ def test_an_example_is_destroyed_and_leaves_nothing(stack, path, tmp_path):
         ),
         "utf-8",
     )
+    before = inventory(stack)
     stack.apply(child)
+    assert inventory(stack) != before
     stack.apply(child, destroy=True, allow_destroy=addresses(resources))
     left = stack.plan(child, destroy=True)
     assert left.plan.steps == ()
     assert left.plan.survey.leftovers == ()
+    assert inventory(stack) == before
