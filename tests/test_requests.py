@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from stack import changed
 
 pytestmark = pytest.mark.slow
@@ -19,6 +20,10 @@ def test_promise_1_a_plan_of_a_new_a_settled_and_a_changed_stack_writes_nothing(
     stack.apply(SANDBOX)
     before = len(stack.writes())
     stack.plan(SANDBOX)
+    changes = yaml.safe_load(SANDBOX.read_text("utf-8"))
+    changes["resources"]["compute_environment"]["cpu"]["max_vcpus"] = 512
+    del changes["resources"]["endpoint"]["ecr-dkr"]
+    assert changed(stack.plan(changes)).keys() == {"compute_environment.cpu", "endpoint.ecr-dkr"}
     stack.plan(SANDBOX, destroy=True)
     assert len(stack.writes()) == before
 
