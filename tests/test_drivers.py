@@ -44,3 +44,20 @@ def test_a_golden_case_is_refused_as_it_says(kind, case):
         golden.planned(kind, case)
     assert refusal.value.message == case["error"]
     assert refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [row for row in golden.cases() if row[1]["action"] == "create"],
+    ids=lambda value: value if isinstance(value, str) else value["name"],
+)
+def test_promise_3_what_is_created_carries_its_three_tags_from_birth(kind, case):
+    """Killed between any two calls, nothing that was made is nobody's."""
+    _, step = golden.planned(kind, case)
+    creating = [
+        call for effect in step.effects for call in golden.calls_of(effect) if call.operation.startswith("Create")
+    ]
+    assert creating
+    for call in creating:
+        told = str(call.params)
+        assert all(key in told and value in told for key, value in golden.tags_of(kind).items()), call
