@@ -195,7 +195,7 @@ def settled(embedded, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_single_change_behind_our_back_is_seen_and_put_back(settled, name):
+def test_promise_2_a_single_change_behind_our_back_is_seen_and_put_back(settled, name):
     address, field, change = CHANGES[name]
     stack = settled.bring_up()
     change(World(stack))

@@ -145,7 +145,7 @@ def respelled(document, random):
 
 @quick
 @given(documents, randoms)
-def test_spelling_never_makes_a_difference(document, random):
+def test_promise_2_spelling_never_makes_a_difference(document, random):
     other = respelled(document, random)
     assert policy.canonical(document) == policy.canonical(other)
     assert repr(policy.canonical(document)) == repr(policy.canonical(other))
@@ -226,7 +226,7 @@ def shrunk(value):
 
 @quick
 @given(documents, randoms, st.data())
-def test_a_real_difference_in_a_statement_is_always_seen(document, random, data):
+def test_promise_2_a_real_difference_in_a_statement_is_always_seen(document, random, data):
     index = data.draw(st.integers(0, len(document["Statement"]) - 1))
     name, change = data.draw(st.sampled_from([*changes(document["Statement"][index])]), label="change")
     other = copy.deepcopy(document)
@@ -236,7 +236,7 @@ def test_a_real_difference_in_a_statement_is_always_seen(document, random, data)
 
 @quick
 @given(documents, statements, randoms)
-def test_a_real_difference_around_the_statements_is_always_seen(document, statement, random):
+def test_promise_2_a_real_difference_around_the_statements_is_always_seen(document, statement, random):
     version = document.get("Version", "2008-10-17")
     first, *others = document["Statement"]
     differing = [
