@@ -11,6 +11,9 @@ from stack import addresses, changed, environment, inventory, merged, unprotecte
 
 pytestmark = pytest.mark.slow
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+OTHER_VPC = "vpc-00000000000000002"
+TEMPLATE = "metaflow-template"
+POLICIES = ("fair-slow", "fair-fast")
 KINDS = sorted(path.stem for path in golden.HERE.glob("*.yaml"))
 
 
@@ -48,9 +51,22 @@ def beside_of(value):
     return {}, {}, value
 
 
-def with_key(value, arn):
-    """`value` with a key that is there in the place of the one that the sheets name."""
-    return json.loads(json.dumps(value).replace(KEY, arn))
+def standing(stack, value):
+    """`value`, once what it names and no kind makes is there: a key, another VPC, a template, scheduling policies."""
+    written = json.dumps(value)
+    if KEY in written:
+        written = written.replace(KEY, stack.make_key())
+    if OTHER_VPC in written:
+        made = stack.client("ec2").create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
+        written = written.replace(OTHER_VPC, made)
+    if TEMPLATE in written:
+        stack.client("ec2").create_launch_template(
+            LaunchTemplateName=TEMPLATE, LaunchTemplateData={"EbsOptimized": True}
+        )
+    for policy in POLICIES:
+        if policy in written:
+            stack.client("batch").create_scheduling_policy(name=policy)
+    return json.loads(written)
 
 
 def assert_converged(stack, file):
@@ -89,8 +105,7 @@ def test_promise_2_a_kind_is_created_settles_and_is_destroyed(stack, kind):
 
 @pytest.mark.parametrize(("kind", "field", "value"), variations("variations"))
 def test_promise_2_one_changed_field_is_written_and_a_change_behind_our_back_is_put_back(stack, kind, field, value):
-    if KEY in str(value):
-        value = with_key(value, stack.make_key())
+    value = standing(stack, value)
     first = environment(resources_of(kind, base_for(kind, value)))
     second = environment(resources_of(kind, spec_with(kind, field, value)))
     stack.apply(first)
@@ -100,6 +115,7 @@ def test_promise_2_one_changed_field_is_written_and_a_change_behind_our_back_is_
 
 @pytest.mark.parametrize(("kind", "field", "value"), variations("replacing"))
 def test_promise_2_a_field_that_aws_cannot_change_replaces_the_resource(stack, kind, field, value):
+    value = standing(stack, value)
     first = environment(resources_of(kind, base_for(kind, value)))
     resources = resources_of(kind, spec_with(kind, field, value))
     second = environment(resources)
