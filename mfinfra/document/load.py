@@ -133,7 +133,9 @@ class _Composing:
         self._next()
         start = self._next()
         if isinstance(start, yaml.StreamEndEvent):
-            raise self._fatal(Place(Mark(self.file, 1, 1)), "the file is empty", hint="the README shows the smallest useful one")
+            raise self._fatal(
+                Place(Mark(self.file, 1, 1)), "the file is empty", hint="the README shows the smallest useful one"
+            )
         if start.version or start.tags:
             self._add(self._place(start), "a directive (`%YAML`, `%TAG`) has no meaning here", "MF1003", "remove it")
         node, _ = self._node(self._next(), 1)
