@@ -69,7 +69,14 @@ def test_every_command_stands_in_the_readme(capsys):
         assert f"`{command}" in named
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+PAGES = {
+    "README": README,
+    "CONTRIBUTING": CONTRIBUTING,
+    "decisions": "\n".join(page.read_text("utf-8") for page in sorted(DECISIONS.glob("*.md"))),
+}
+
+
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
 def test_every_path_that_is_named_is_there(text):
     paths = re.findall(r"`((?:mfinfra|tests|docs|schemas|environments|\.ci)/[\w./-]*)`", text)
     assert paths
