@@ -12,7 +12,7 @@ from generated import KEY, bodies, skeletons
 from generated_policies import respelt
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
-from stack import Stack, addresses, changed, environment
+from stack import Stack, addresses, changed, environment, inventory
 
 from mfinfra import schemas
 from mfinfra.errors import InvalidDocument
@@ -98,6 +98,7 @@ def possible(stack, first, second, key):
 @given(versions=versions(), random=some.randoms(use_true_random=False))
 def test_promise_2_whatever_the_file_says_apply_converges(embedded, folder, versions, random):
     stack, key = fresh(embedded, folder)
+    before = inventory(stack)
     first, second = versions
     try:
         apply(stack, file_of(first, key))
@@ -110,3 +111,4 @@ def test_promise_2_whatever_the_file_says_apply_converges(embedded, folder, vers
     assert_settled(stack, file_of(second, key))
     stack.apply(file_of(second, key), destroy=True, allow_destroy=addresses(second))
     assert stack.plan(file_of(second, key), destroy=True).plan.steps == ()
+    assert inventory(stack) == before

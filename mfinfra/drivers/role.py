@@ -21,7 +21,7 @@ from mfinfra.errors import UserError
 from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
 MISSING = ("NoSuchEntity",)
-OTHERS = "other_profiles"
+HOLDERS = "profiles"
 SUMMARY = ("description", "max_session_seconds")
 PAGE = 1000
 # The most AWS gives at a time: an account with hundreds of roles is then one request, not ten.
@@ -48,7 +48,7 @@ class Role(Kind):
             found = replace(found, spec={**found.spec, **summarised(summary)})
         if sure:
             return profile.joined(found, rest[-1], resource)
-        if found.spec["instance_profile"] and profile.wanted(resource) is False:
+        if found.spec["instance_profile"] and not profile.wanted(resource):
             (answer,) = yield (profile.question(name),)
             return profile.joined(found, answer, resource)
         return found
@@ -87,8 +87,7 @@ def observed(row: Document, resource: Resource) -> Observed:
         "name": name,
         "instance_profile_arn": resource.scope.arn("iam", f"instance-profile/{name}", region=""),
     }
-    others = {OTHERS: tuple(holder for holder in holders if holder != name)}
-    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"], facts=others)
+    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"], facts={HOLDERS: tuple(holders)})
 
 
 def summarised(row: Document) -> Spec:
@@ -178,12 +177,13 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Empty it, then delete it: the role goes last, so that a run that is cut short finds the rest again.
 
-    IAM deletes no role that an instance profile holds, so it leaves those of other names too; they stay, empty.
+    IAM deletes no role that an instance profile holds, so it leaves every one; those that are not ours stay, empty.
     """
     name, inside = observed.spec["name"], observed.spec["instance_profile"]
     own = profile.THERE in observed.facts
+    strangers = (holder for holder in observed.facts.get(HOLDERS, ()) if not (own and holder == name))
     return (
-        *(profile.remove(other, name) for other in observed.facts.get(OTHERS, ())),
+        *(profile.remove(holder, name) for holder in strangers),
         *((profile.remove(name, inside),) if own and inside else ()),
         *((profile.delete(name),) if own else ()),
         *permissions.removal(name, observed.spec),
