@@ -44,7 +44,7 @@ def check(file: Path) -> Checked:
 def show(found: Sequence[Problem]) -> None:
     """Print problems and warnings on stderr."""
     if found:
-        from mfinfra.render import console, problems  # noqa: PLC0415 - a file without any does not pay for rich
+        from mfinfra.render import console, problems
 
         console.write(problems.problems(found), sys.stderr)
 

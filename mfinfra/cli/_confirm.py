@@ -20,9 +20,9 @@ def require_terminal(flags: str) -> None:
 
 def ask(environment: Mapping[str, Any], verb: str, answer: str) -> None:
     """Ask on stderr for exactly `answer`; raises `UserError` for anything else."""
-    from rich.text import Text  # noqa: PLC0415 - see the package's docstring
+    from rich.text import Text
 
-    from mfinfra.render import console, inert, streams  # noqa: PLC0415
+    from mfinfra.render import console, inert, streams
 
     where = f"`{environment['name']}` in account {environment['account']}, {environment['region']}"
     console.write([Text(), Text.assemble((verb, "bold"), f" {inert.line(where)}?")], sys.stderr)

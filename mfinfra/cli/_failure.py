@@ -52,7 +52,7 @@ def report(raised: BaseException) -> int:
 
 def bug(raised: BaseException) -> int:
     """Write the traceback into a log file, and say where it is."""
-    from mfinfra.render import console, problems  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import console, problems
 
     said = f"this is a bug in mfinfra: {type(raised).__name__}"
     try:
@@ -64,7 +64,7 @@ def bug(raised: BaseException) -> int:
 
 
 def _print(error: MfinfraError) -> int:
-    from mfinfra.render import console, problems  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.render import console, problems
 
     console.write(problems.error(error), sys.stderr)
     return error.exit_code
@@ -103,6 +103,6 @@ def _log(raised: BaseException) -> Path:
 
 
 def _traceback(raised: BaseException) -> str:
-    from mfinfra.aws import sanitise  # noqa: PLC0415 - a bug alone pays for it
+    from mfinfra.aws import sanitise
 
     return sanitise.text(sanitise.redacted("".join(traceback.format_exception(raised))))

@@ -18,11 +18,14 @@ class Format(StrEnum):
 
 def addresses(ctx: typer.Context, incomplete: str) -> list[str]:
     """The addresses of the file on the command line, for the shell to complete; none while it cannot be read."""
-    from mfinfra import document  # noqa: PLC0415 - completion alone pays for it
+    from mfinfra import document, errors
 
+    file = ctx.params.get("file") or next(iter(ctx.args), None)
+    if file is None:
+        return []
     try:
-        environment = document.read(ctx.params.get("file") or ctx.args[0]).environment
-    except Exception:  # noqa: BLE001 - a shell that completes must not be shown errors
+        environment = document.read(file).environment
+    except errors.MfinfraError:  # the command itself will say what is wrong with the file
         return []
     every = sorted(str(address) for address in (*environment.resources, *environment.disabled))
     return [address for address in every if address.startswith(incomplete)]

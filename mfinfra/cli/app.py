@@ -92,9 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _version_json() -> str:
-    import json  # noqa: PLC0415 - for this one flag
-    import platform  # noqa: PLC0415
-    from importlib import metadata  # noqa: PLC0415
+    import json
+    import platform
+    from importlib import metadata
 
     packages = {name: metadata.version(name) for name in ("boto3", "botocore", "rich", "typer")}
     found = {"mfinfra": __version__, "python": platform.python_version(), "platform": platform.platform(), **packages}

@@ -24,8 +24,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     The plan and the progress go to stderr, the report of what was done to stdout. What a guard refuses stops the
     whole plan before the first write. After a failure the same command goes on from where it stopped.
     """
-    from mfinfra.cli import _addresses, _confirm, _run  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.planning.plan import Options  # noqa: PLC0415
+    from mfinfra.cli import _addresses, _confirm, _run
+    from mfinfra.planning.plan import Options
 
     options = Options(False, frozenset(adopt or ()), frozenset(allow_destroy or ()), frozenset(allow_replace or ()))
     reading = _run.read(file, "apply")

@@ -33,8 +33,8 @@ def command(
     Only what carries all of this environment's ownership tags is deleted. What holds data takes `protect: false` in
     the file and `--allow-destroy` here.
     """
-    from mfinfra.cli import _addresses, _confirm, _run  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.planning.plan import Options  # noqa: PLC0415
+    from mfinfra.cli import _addresses, _confirm, _run
+    from mfinfra.planning.plan import Options
 
     reading = _run.read(file, "destroy")
     _addresses.check(reading, None, allow_destroy)

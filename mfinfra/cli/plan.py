@@ -47,10 +47,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     Observes every resource of the file, and everything else that carries this environment's tags, and prints the
     difference in the order in which it would be carried out.
     """
-    from mfinfra.cli import _addresses, _run, _saved  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.planning import document  # noqa: PLC0415
-    from mfinfra.planning.plan import Options  # noqa: PLC0415
-    from mfinfra.render import console, streams, text  # noqa: PLC0415
+    from mfinfra.cli import _addresses, _run, _saved
+    from mfinfra.planning import document
+    from mfinfra.planning.plan import Options
+    from mfinfra.render import console, streams, text
 
     reading = _run.read(file, "plan")
     _addresses.check(reading, adopt)

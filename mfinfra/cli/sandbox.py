@@ -39,8 +39,8 @@ def start(
     ] = 0,
 ) -> int:
     """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
-    from mfinfra.render import progress  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+    from mfinfra.render import progress
+    from mfinfra.sandbox import lifecycle
 
     with progress.doing("starting the sandbox", sys.stderr):
         running = lifecycle.start(port)
@@ -52,7 +52,7 @@ def start(
 @app.command(cls=_help.Command, epilog=_help.ending(STOP, CODES))
 def stop() -> int:
     """End it, and all that is in it."""
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.sandbox import lifecycle
 
     streams.put("the sandbox is stopped\n" if lifecycle.stop() else "no sandbox was running\n", sys.stdout)
     return 0
@@ -61,8 +61,8 @@ def stop() -> int:
 @app.command(cls=_help.Command, epilog=_help.ending(STATUS, CODES))
 def status() -> int:
     """Say whether it runs, and where."""
-    from mfinfra.errors import UserError  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415
+    from mfinfra.errors import UserError
+    from mfinfra.sandbox import lifecycle
 
     running = lifecycle.find()
     if running is None:
@@ -75,7 +75,7 @@ def status() -> int:
 @app.command(cls=_help.Command, epilog=_help.ending(RESET, CODES))
 def reset() -> int:
     """Drop all that is in it; the network that it starts with is there again."""
-    from mfinfra.sandbox import lifecycle  # noqa: PLC0415 - see the package's docstring
+    from mfinfra.sandbox import lifecycle
 
     lifecycle.reset()
     streams.put("the sandbox is empty\n", sys.stdout)

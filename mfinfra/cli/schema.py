@@ -15,7 +15,7 @@ CODES = (0, 1, 70)
 
 def kinds(incomplete: str) -> list[str]:
     """The kinds there are, for the shell to complete."""
-    from mfinfra import schemas  # noqa: PLC0415 - see the package's docstring
+    from mfinfra import schemas
 
     return [kind for kind in schemas.kinds() if kind.startswith(incomplete)]
 
@@ -31,10 +31,10 @@ def command(
     It is one document and needs no network. In VS Code name it in the first line of a file:
     `# yaml-language-server: $schema=environment.schema.json`
     """
-    from mfinfra import schemas  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.document import bundle  # noqa: PLC0415
-    from mfinfra.document.nearest import did_you_mean  # noqa: PLC0415
-    from mfinfra.render import json, streams  # noqa: PLC0415
+    from mfinfra import schemas
+    from mfinfra.document import bundle
+    from mfinfra.document.nearest import did_you_mean
+    from mfinfra.render import json, streams
 
     known = schemas.kinds()
     if kind is not None and kind not in known:

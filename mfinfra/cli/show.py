@@ -25,10 +25,10 @@ def command(
 
     Role presets are spelled out. The output is an environment file again; what only AWS can tell stays a reference.
     """
-    from mfinfra import document  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.cli import _check, _saved  # noqa: PLC0415
-    from mfinfra.metaflow import presets  # noqa: PLC0415
-    from mfinfra.render import streams  # noqa: PLC0415
+    from mfinfra import document
+    from mfinfra.cli import _check, _saved
+    from mfinfra.metaflow import presets
+    from mfinfra.render import streams
 
     _saved.refuse(file, "show")
     reading = document.read(file)

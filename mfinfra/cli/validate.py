@@ -24,8 +24,8 @@ def command(
 
     All problems of all files are reported in one run. No credentials are needed and nothing is read from AWS.
     """
-    from mfinfra.cli import _check  # noqa: PLC0415 - see the package's docstring
-    from mfinfra.render import json, streams  # noqa: PLC0415
+    from mfinfra.cli import _check
+    from mfinfra.render import json, streams
 
     checked = [_check.check(file) for file in files]
     found = [problem for one in checked for problem in one.problems]

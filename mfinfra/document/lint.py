@@ -109,7 +109,7 @@ def _policies(resource: Resource, _environment: Environment) -> Iterator[Finding
             # Every document has statements; a shorthand for one (services and accounts) is the schema's matter.
             if isinstance(document, Mapping) and any(key[:1].isupper() for key in document):
                 # Most files have no policy of their own, and never pay for this import.
-                from mfinfra import policy_lint  # noqa: PLC0415
+                from mfinfra import policy_lint  # noqa: PLC0415 - a file without policies does without
 
                 kind = _policy_kind(path)
                 for inner, message in policy_lint.problems(document, kind=kind):

@@ -10,10 +10,10 @@ from mfinfra.sandbox import settings
 
 settings.prepare()  # before moto is imported, as it reads the environment then
 
-from mfinfra.sandbox.corrections import turning  # noqa: E402
-from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402
-from mfinfra.sandbox.corrections.install import install  # noqa: E402
-from mfinfra.sandbox.listener import Listener  # noqa: E402
+from mfinfra.sandbox.corrections import turning  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.corrections.install import install  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.listener import Listener  # noqa: E402 - after `prepare`, see there
 
 
 class EmbeddedServer:

@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(port: int, state_dir: Path, nonce: str) -> None:
     """Serve on `port`, and tell `state_dir` where."""
     # moto reads the environment when it is imported, so the imports stand behind `settings.prepare`.
-    from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415
-    from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415
+    from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415 - moto reads its settings when imported
+    from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415 - the same
 
     install()
     identity = {"nonce": nonce, "version": settings.version()}
