@@ -2,92 +2,44 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from mfinfra.render import fields, inert, policies
+from mfinfra.render import fields, inert, looks, policies
+from mfinfra.render.looks import Document
 
-Document = Mapping[str, Any]
 OWNERSHIP = "mfinfra:"
 SHORT_COMMIT = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one sort of action is shown: sign, colour, a phrase about the resource; in the legend and the verdict."""
-
-    symbol: str
-    style: str
-    phrase: str
-    legend: str
-    verdict: str = ""
-
-
-LOOKS: Mapping[tuple[str, ...], Look] = {
-    ("delete",): Look("-", "red", "will be destroyed", "destroy", "to destroy"),
-    ("create", "delete"): Look(
-        "+/-",
-        "red",
-        "must be replaced (create, then destroy)",
-        "replace: create the new one, move over, then destroy",
-        "to replace",
-    ),
-    ("delete", "create"): Look(
-        "-/+", "red", "must be replaced (destroy, then create)", "replace: destroy, then create", "to replace"
-    ),
-    ("create",): Look("+", "green", "will be created", "create", "to create"),
-    ("update",): Look("~", "yellow", "will be updated in place", "update in place", "to change"),
-    ("adopt",): Look("=", "cyan", "will be adopted (tags added, settings as they are)", "adopt", "to adopt"),
-    ("adopt", "update"): Look("=", "cyan", "will be adopted and updated in place", "adopt", "to adopt"),
-    ("forget",): Look(".", "red", "will no longer be managed, and stays", "no longer managed"),
-    ("no-op",): Look(" ", "", "is as it should be", ""),
-}
-BLOCKED = Look("!", "magenta", "", "blocked by a guard; the hint names what lifts it", "blocked")
-VERDICTS = ("to adopt", "to create", "to change", "to replace", "to destroy", "blocked")
-
-
 def lines(document: Document, *, full: bool = False, summary: bool = False) -> Iterator[Text]:
     """The whole plan; `full` hides nothing, `summary` gives one line for each resource."""
-    changes = [change for change in document["resource_changes"] if full or not _same(change)]
+    changes = [change for change in document["resource_changes"] if full or not looks.same(change)]
     yield from verdict(document)
     yield from _header(document)
     if not summary:
         yield from _legend(changes)
         yield from _bodies(changes, full)
     else:
-        yield from _list("", sorted(changes, key=lambda change: not _destroys(change)))
+        yield from _list("", sorted(changes, key=lambda change: not looks.destroys(change)))
     yield from _metaflow(document)
     yield from _checks(document, changes)
     if not summary:
-        yield from _list("Destroyed or replaced by this plan", filter(_destroys, changes))
+        yield from _list("Destroyed or replaced by this plan", filter(looks.destroys, changes))
     yield Text()
     yield from verdict(document)
 
 
 def verdict(document: Document) -> Iterator[Text]:
     """What the plan comes to; the last line of a plan with changes is made for programs that look for it."""
-    changes = document["resource_changes"]
-    if all(map(_same, changes)):
-        yield Text.assemble(("No changes", "bold green"), f": {_matching(len(changes))}")
-        return
-    blocked = sum(1 for change in changes if change.get("blocked"))
+    blocked, unchanged = looks.blocked_by(document), looks.unchanged(document)
     if blocked:
-        what = "the guard on 1 step is" if blocked == 1 else f"the guards on {blocked} steps are"
-        yield Text.assemble(("Blocked: ", "bold magenta"), f"nothing can be applied until {what} lifted")
-    # A step that a guard refuses is not going to happen: it counts as blocked, and as nothing else.
-    counts = Counter(_look(change).verdict for change in changes)
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict != "blocked" or blocked)
-    yield Text.assemble(("Plan: ", "bold"), f"{told}.")
-
-
-def _matching(count: int) -> str:
-    if count == 0:
-        return "there is nothing to make and nothing to destroy"
-    return "1 resource was compared with AWS and matches" if count == 1 else f"{count} resources match what AWS has"
+        yield Text.assemble(("Blocked: ", "bold magenta"), blocked)
+    if unchanged:
+        yield Text.assemble(("No changes", "bold green"), f": {unchanged}")
+        return
+    yield Text.assemble(("Plan: ", "bold"), f"{looks.verdict(document)}.")
 
 
 def _header(document: Document) -> Iterator[Text]:
@@ -113,8 +65,8 @@ def _endpoint(endpoint: str | None) -> str | None:
 
 
 def _legend(changes: Sequence[Document]) -> Iterator[Text]:
-    used = {_look(change) for change in changes if not _same(change)}
-    shown = {look.symbol: look for look in (*LOOKS.values(), BLOCKED) if look in used}
+    used = {looks.look(change) for change in changes if not looks.same(change)}
+    shown = {look.symbol: look for look in (*looks.LOOKS.values(), looks.BLOCKED) if look in used}
     if shown:
         yield Text()
         for look in shown.values():
@@ -122,7 +74,7 @@ def _legend(changes: Sequence[Document]) -> Iterator[Text]:
 
 
 def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
-    for change in sorted(changes, key=lambda change: (not _destroys(change), _same(change))):
+    for change in sorted(changes, key=lambda change: (not looks.destroys(change), looks.same(change))):
         yield Text()
         yield _headline(change)
         yield from _reasons(change)
@@ -133,12 +85,9 @@ def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
 
 
 def _headline(change: Document) -> Text:
-    look, phrase = _look(change), _action(change).phrase
-    block = change.get("blocked")
-    if block:
-        phrase = f"{phrase}, but is blocked"
+    look, block = looks.look(change), change.get("blocked")
     line = Text("  ").append(f"{look.symbol:>3}", f"bold {look.style}".strip())
-    line.append(" ").append(inert.line(change["address"]), "bold").append(f" {phrase}", look.style)
+    line.append(" ").append(inert.line(change["address"]), "bold").append(f" {looks.phrase(change)}", look.style)
     return line.append(f" [{inert.line(block['code'])}]", "dim") if block else line
 
 
@@ -154,7 +103,7 @@ def _reasons(change: Document) -> Iterator[Text]:
 
 
 def _content(change: Document, full: bool) -> Iterator[Text]:
-    if change.get("physical_id") and (_destroys(change) or full):
+    if change.get("physical_id") and (looks.destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
     found = _leaves(change, full)
     owned = [leaf for leaf in found if _ownership(leaf)]
@@ -229,25 +178,6 @@ def _title(text: str) -> Iterator[Text]:
 
 def _note(text: str) -> Text:
     return Text("      ").append(text, "dim")
-
-
-def _action(change: Document) -> Look:
-    actions = tuple(change["change"]["actions"])
-    return LOOKS.get(actions) or Look(
-        "?", "red", inert.line(", ".join(actions)), "an action this version does not know"
-    )
-
-
-def _look(change: Document) -> Look:
-    return BLOCKED if change.get("blocked") else _action(change)
-
-
-def _destroys(change: Document) -> bool:
-    return "delete" in change["change"]["actions"]
-
-
-def _same(change: Document) -> bool:
-    return list(change["change"]["actions"]) == ["no-op"]
 
 
 def _ownership(leaf: fields.Leaf) -> bool:
