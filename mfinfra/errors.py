@@ -7,7 +7,10 @@
     │   │   └── AccessDenied     … because a permission is missing
     │   └── NotConverged         a step was carried out, and live state still differs
     ├── Refused            3     a guard said no; nothing was changed
-    └── Incomplete         6     apply stopped part-way
+    ├── Stale              4     what was reviewed is not what there is now; nothing was changed
+    ├── Locked             5     another run has the environment; nothing was changed
+    ├── Incomplete         6     apply stopped part-way
+    └── LostLock           6     the run's lock is no longer its own: it writes nothing more
 
 The number is the exit code. Anything else is a bug: exit code 70 and a traceback in a log file.
 """
@@ -138,7 +141,25 @@ class Refused(MfinfraError):
     exit_code = 3
 
 
+class Stale(MfinfraError):
+    """What was reviewed is not what there is now: live state, file or tool differs; nothing was changed."""
+
+    exit_code = 4
+
+
+class Locked(MfinfraError):
+    """Another run has the environment; the message says who, since when and until when. Nothing was changed."""
+
+    exit_code = 5
+
+
 class Incomplete(MfinfraError):
     """Apply stopped part-way; the report says what was done, failed and skipped."""
+
+    exit_code = 6
+
+
+class LostLock(MfinfraError):
+    """A run whose lock is no longer surely its own: it stops writing. The message says who has it now."""
 
     exit_code = 6
