@@ -143,11 +143,11 @@ class Run:
 
 def refuse_blocked(plan: Plan) -> None:
     """Raise `Refused` naming every step that a guard blocks, and what lifts each guard."""
-    blocks = [(step, step.block) for step in plan.steps if step.block]
+    blocks = plan.blocks
     if not blocks:
         return
     if len(blocks) == 1:
         _, block = blocks[0]
         raise Refused(block.message, hint=block.hint, code=block.code)
-    lines = [f"{step.address}: {block.message} [{block.code}]\n    {block.hint}" for step, block in blocks]
-    raise Refused(f"{len(blocks)} steps are blocked", hint="\n  ".join(lines), code="MF4100")
+    lines = [f"{address or 'the plan'}: {block.message} [{block.code}]\n    {block.hint}" for address, block in blocks]
+    raise Refused(f"{len(blocks)} guards refuse this plan", hint="\n  ".join(lines), code="MF4100")

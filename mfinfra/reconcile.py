@@ -13,6 +13,7 @@ from mfinfra.aws import session
 from mfinfra.document import Reading
 from mfinfra.model import Event
 from mfinfra.planning import document
+from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options, Plan, make
 
 
@@ -25,12 +26,13 @@ class Reviewed:
     plan: Plan
     document: dict[str, Any]
 
-    def apply(self) -> Run:
-        """The run that carries this plan out; raises `Refused` while a guard blocks it."""
+    def apply(self, allowed: Allowed | None = None) -> Run:
+        """The run that carries this plan out; raises `Refused` while a guard that is not `allowed` blocks it."""
         session.guard_endpoints(self.reading.environment.access)
         session.guard_destination(self.aws)
-        refuse_blocked(self.plan)
-        return Run(self.aws, self.plan)
+        lifted = self.plan.lifted(allowed or Allowed())
+        refuse_blocked(lifted)
+        return Run(self.aws, lifted)
 
 
 def plan(path: str | Path, options: Options | None = None, *, parallelism: int = 16) -> Reviewed:
@@ -52,6 +54,8 @@ def compare(aws: session.Aws, reading: Reading, options: Options | None = None) 
     return Reviewed(aws, reading, made, document.of(made, origin, reading.warnings))
 
 
-def apply(path: str | Path, options: Options | None = None, *, parallelism: int = 16) -> Iterator[Event]:
+def apply(
+    path: str | Path, options: Options | None = None, allowed: Allowed | None = None, *, parallelism: int = 16
+) -> Iterator[Event]:
     """Plan and carry the plan out; yields what happens."""
-    yield from plan(path, options, parallelism=parallelism).apply().events()
+    yield from plan(path, options, parallelism=parallelism).apply(allowed).events()

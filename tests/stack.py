@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mfinfra import desired, reconcile
 from mfinfra.aws import session
 from mfinfra.aws.clock import Clock
 from mfinfra.model import Action, Done, Failed, Skipped
+from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 from mfinfra.reconcile import Reviewed
 from mfinfra.sandbox.embedded import EmbeddedServer
@@ -82,7 +83,11 @@ class Stack:
         path = environment if isinstance(environment, Path) else self.write(environment)
         reading = desired.read(path)
         before = len(self.writes())
+        allowed = {name.removeprefix("allow_"): options.pop(name) for name in [*options] if name.startswith("allow_")}
+        if "max_deletes" in options:
+            allowed["max_deletes"] = options.pop("max_deletes")
         reviewed = reconcile.compare(self.connect(reading), reading, Options(**options))
+        reviewed = replace(reviewed, plan=reviewed.plan.lifted(Allowed(**allowed)))
         assert self.writes()[before:] == [], "promise 1: a plan writes nothing, whatever it finds"
         return reviewed
 

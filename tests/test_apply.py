@@ -266,7 +266,7 @@ def test_promise_12_what_was_replaced_stays_when_something_did_not_move_and_the_
 @pytest.mark.parametrize("blocked", ["b", "bc"])
 def test_a_blocked_plan_is_refused_before_the_first_write_with_every_block_named(blocked):
     world = World()
-    blocks = {name: {"block": model.Block(f"MF41{name}", f"message {name}", f"hint {name}")} for name in blocked}
+    blocks = {name: {"blocks": (model.Block(f"MF41{name}", f"message {name}", f"hint {name}"),)} for name in blocked}
     with pytest.raises(Refused) as caught:
         events_of(Run(world, planned(world, toy("a"), toy("b"), toy("c"), **blocks)))
 

@@ -117,10 +117,8 @@ def test_promise_3_a_deletion_that_is_killed_at_any_moment_is_finished_by_the_ne
     stack.apply(file)
     for fatal in (1, 4, 9, 15, 22):
         reading = desired.read(file)
-        reviewed = reconcile.compare(
-            stack.connect(reading), reading, reconcile.Options(destroy=True, allow_destroy=allowed)
-        )
-        run = reviewed.apply()
+        reviewed = reconcile.compare(stack.connect(reading), reading, reconcile.Options(destroy=True))
+        run = reviewed.apply(reconcile.Allowed(destroy=allowed))
         run.aws = dying_after(reviewed.aws, fatal)
         list(run.events())
     stack.apply(file, destroy=True, allow_destroy=allowed)

@@ -31,7 +31,7 @@ def test_a_golden_case_plans_what_it_says(kind, case):
     if "because" in case:
         assert step.because == case["because"]
     assert list(step.postponed) == case.get("postponed", [])
-    assert (step.block.code if step.block else None) == case.get("block")
+    assert [block.code for block in step.blocks] == ([case["block"]] if "block" in case else [])
     if case["action"] == "no-op":
         assert not step.changes
 

@@ -12,6 +12,7 @@ from mfinfra.aws import session
 from mfinfra.cli import _failure, _saved, _signals
 from mfinfra.document import Reading
 from mfinfra.errors import Incomplete, Refused
+from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 from mfinfra.render import console, problems, progress, report, streams, text
 from mfinfra.render.inert import line
@@ -52,13 +53,13 @@ def show(reviewed: reconcile.Reviewed) -> None:
     console.write(text.lines(reviewed.document), sys.stderr)
 
 
-def unblocked(reviewed: reconcile.Reviewed) -> Run:
+def unblocked(reviewed: reconcile.Reviewed, allowed: Allowed) -> Run:
     """The run of a plan that was just shown; raises `Refused`: what the plan says of each block is not repeated."""
-    blocked = [row for row in reviewed.document["resource_changes"] if row["blocked"]]
-    if len(blocked) > 1:
-        lifts = "\n".join(f"{row['address']}: {row['blocked']['hint']}" for row in blocked)
-        raise Refused(f"guards refuse {len(blocked)} steps; nothing was changed", hint=lifts, code="MF4100")
-    return reviewed.apply()
+    blocks = reviewed.plan.lifted(allowed).blocks
+    if len(blocks) > 1:
+        lifts = "\n".join(f"{address or 'the plan'}: {block.hint}" for address, block in blocks)
+        raise Refused(f"{len(blocks)} guards refuse this plan; nothing was changed", hint=lifts, code="MF4100")
+    return reviewed.apply(allowed)
 
 
 def carry_out(run: Run, verb: str) -> int:

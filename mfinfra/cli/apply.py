@@ -25,18 +25,19 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     whole plan before the first write. After a failure the same command goes on from where it stopped.
     """
     from mfinfra.cli import _addresses, _confirm, _run
+    from mfinfra.planning.gate import Allowed
     from mfinfra.planning.plan import Options
 
-    options = Options(False, frozenset(adopt or ()), frozenset(allow_destroy or ()), frozenset(allow_replace or ()))
+    allowed = Allowed(frozenset(allow_destroy or ()), frozenset(allow_replace or ()))
     reading = _run.read(file, "apply")
     _addresses.check(reading, adopt, [*(allow_destroy or ()), *(allow_replace or ())])
     if not yes:
         _confirm.require_terminal("`--yes`")
-    reviewed = _run.review(reading, options, parallelism)
+    reviewed = _run.review(reading, Options(adopt=frozenset(adopt or ())), parallelism)
     if _run.nothing_to_do(reviewed):
         return 0
     _run.show(reviewed)
-    run = _run.unblocked(reviewed)
+    run = _run.unblocked(reviewed, allowed)
     if reviewed.plan.changes and not yes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     return _run.carry_out(run, "Apply")

@@ -34,6 +34,7 @@ def command(
     the file and `--allow-destroy` here.
     """
     from mfinfra.cli import _addresses, _confirm, _run
+    from mfinfra.planning.gate import Allowed
     from mfinfra.planning.plan import Options
 
     reading = _run.read(file, "destroy")
@@ -43,11 +44,11 @@ def command(
         raise UserError(f"`--confirm {confirm}` is not this environment's name", hint=f"the file is of `{name}`")
     if confirm is None and not yes:
         _confirm.require_terminal(f"`--confirm {name}` or `--yes`")
-    reviewed = _run.review(reading, Options(destroy=True, allow_destroy=frozenset(allow_destroy or ())), parallelism)
+    reviewed = _run.review(reading, Options(destroy=True), parallelism)
     if _run.nothing_to_do(reviewed):
         return 0
     _run.show(reviewed)
-    run = _run.unblocked(reviewed)
+    run = _run.unblocked(reviewed, Allowed(destroy=frozenset(allow_destroy or ())))
     if confirm is None and not yes:
         _confirm.ask(reviewed.document["environment"], "Destroy all of", name)
     return _run.carry_out(run, "Destroy")

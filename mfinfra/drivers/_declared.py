@@ -224,7 +224,7 @@ class Kind:
             tuple(replace(item, replaces=item.path[0] in replacing) for item in self._field_changes(change)),
             effects,
             because=self.because(change, replacing) if self.because else "",
-            block=block,
+            blocks=(block,) if block else (),
             ripens=self.ripens,
         )
 

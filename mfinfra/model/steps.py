@@ -36,11 +36,21 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A guard that stops a step: a code, a sentence, and what lifts it."""
+    """A guard that stops a step, or a whole plan: a code, a sentence, and what lifts it.
+
+    `flag` is the flag of `apply` that lifts it by itself, with its argument; empty where no flag does.
+    """
 
     code: str
     message: str
     hint: str
+    flag: str = ""
+    argument: str = ""
+
+    @property
+    def lifted_by(self) -> str | None:
+        """`--allow-destroy bucket.data`, as it is written on the command line; `None` where no flag lifts it."""
+        return f"{self.flag} {self.argument}".rstrip() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +58,10 @@ class Step:
     """A planned effect on one resource: a value, not an act.
 
     `effects` run in order. `retire` runs after every step that depends on this one is done: it deletes what the step
-    replaced, where the new one can stand beside the old. `because` is for people only. `postponed` names fields that
-    this step only prepares: AWS makes a later run finish them, so they still differ when it is done. `ripens` is how
-    many seconds AWS needs, after the effects, until other services see the result.
+    replaced, where the new one can stand beside the old. `because` is for people only, `blocks` are the guards that
+    stop the step. `postponed` names fields that this step only prepares: AWS makes a later run finish them, so they
+    still differ when it is done. `ripens` is how many seconds AWS needs, after the effects, until other services see
+    the result.
     """
 
     address: Address
@@ -59,7 +70,7 @@ class Step:
     effects: Effects = ()
     retire: Effects = ()
     because: str = ""
-    block: Block | None = None
+    blocks: tuple[Block, ...] = ()
     postponed: tuple[str, ...] = ()
     ripens: float = 0.0
 

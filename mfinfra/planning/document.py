@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from mfinfra import __version__, permissions, schemas
 from mfinfra.errors import Problem
 from mfinfra.model import Action, Address, Call, Drain, Effect, FieldChange, Mark, Ref, Settle, Step, Template, plain
-from mfinfra.planning import diff
+from mfinfra.planning import diff, gate, integrity
 from mfinfra.planning.plan import Plan, Planned
 
 FORMAT_VERSION = "1.0"
@@ -35,6 +34,7 @@ COUNTED: Mapping[Action, str] = {
     Action.ADOPT: "adopt",
     Action.ADOPT_UPDATE: "adopt",
 }
+DETAILS: Mapping[str, None] = {"hint": None, "lifted_by": None}
 SUMMARY = ("adopt", "create", "update", "replace", "delete", "unchanged", "blocked")
 
 
@@ -54,11 +54,11 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
     scope = plan.environment.scope
     changes = [_resource_change(planned) for planned in plan.planned]
     calls = [call for step in plan.steps for effect in (*step.effects, *step.retire) for call in _asked(effect)]
-    document = {
+    document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "mfinfra_version": __version__,
         "created": provenance.created,
-        "applyable": plan.work and not plan.blocked,
+        "applyable": plan.work and not plan.blocks,
         "complete": True,
         "environment": {
             "name": scope.environment,
@@ -74,31 +74,30 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
             "git_commit": provenance.git_commit,
             "git_dirty": provenance.git_dirty,
         },
+        "options": {
+            "destroy": plan.options.destroy,
+            **{name: sorted(getattr(plan.options, name)) for name in ("adopt",)},
+        },
         "resource_changes": changes,
         "checks": _checks(plan, warnings),
         "metaflow_changes": {},
         "required_actions": list(permissions.actions(calls)),
         "summary": summary(plan.steps),
     }
-    return {**document, "integrity": _integrity(plan, document)}
+    document["integrity"] = integrity.seal(document, _desired(plan))
+    return document
 
 
 def summary(steps: Sequence[Step]) -> dict[str, int]:
     """How many steps of each sort; a blocked one counts as `blocked` too."""
     counts = Counter(COUNTED[step.action] for step in steps)
-    counts["blocked"] = sum(1 for step in steps if step.block)
+    counts["blocked"] = sum(bool(step.blocks) for step in steps)
     return {word: counts[word] for word in SUMMARY}
 
 
 def text(document: Mapping[str, Any]) -> str:
     """The document as JSON text, keys sorted, ending in a newline."""
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of `value` in canonical JSON."""
-    canonical = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _resource_change(planned: Planned) -> dict[str, Any]:
@@ -127,7 +126,7 @@ def _resource_change(planned: Planned) -> dict[str, Any]:
         "protected": resource.protect,
         "blocked": _block(step),
         "disruption": {},
-        "observed_sha256": digest([observed.spec, observed.tags, observed.outputs]) if observed else None,
+        "observed_sha256": integrity.digest([observed.spec, observed.tags, observed.outputs]) if observed else None,
     }
 
 
@@ -209,14 +208,20 @@ def _range(mark: Mark | None) -> dict[str, Any] | None:
     return {"file": mark.file, "start": {"line": mark.line, "column": mark.column}} if mark else None
 
 
-def _block(step: Step) -> dict[str, str] | None:
-    block = step.block
-    return {"code": block.code, "message": block.message, "hint": block.hint} if block else None
+def _block(step: Step) -> dict[str, str | None] | None:
+    """The first guard in the way; the others stand among the checks."""
+    block = next(iter(step.blocks), None)
+    if block is None:
+        return None
+    return {"code": block.code, "message": block.message, "hint": block.hint, "lifted_by": block.lifted_by}
 
 
 def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
-    def row(code: str, status: str, message: str, address: Address | str | None) -> dict[str, Any]:
-        return {"code": code, "status": status, "message": message, "address": str(address) if address else None}
+    """What was looked at beside the differences: warnings of the file and of AWS, then every guard."""
+
+    def row(code: str, status: str, message: str, address: Address | str | None, **more: Any) -> dict[str, Any]:
+        place = str(address) if address else None
+        return {"code": code, "status": status, "message": message, "address": place, **DETAILS, **more}
 
     health = [
         row("MF2000", "warn", warning, planned.step.address)
@@ -224,18 +229,20 @@ def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
         if planned.observed
         for warning in planned.observed.warnings
     ]
-    blocks = [row(step.block.code, "fail", step.block.message, step.address) for step in plan.steps if step.block]
-    return [*(row(item.code, "warn", item.message, item.subject) for item in warnings), *health, *blocks]
-
-
-def _integrity(plan: Plan, document: Mapping[str, Any]) -> dict[str, str]:
-    desired = digest({str(address): [item.spec, item.tags] for address, item in plan.environment.resources.items()})
-    observed = digest([[change["address"], change["observed_sha256"]] for change in document["resource_changes"]])
-    reviewed = [
-        desired,
-        observed,
-        {name: value for name, value in document["environment"].items() if name != "caller"},
-        document["mfinfra_version"].partition(".")[0],
-        [[change["address"], change["change"]["actions"], change["calls"]] for change in document["resource_changes"]],
+    refused = [
+        row(block.code, "fail", block.message, address, hint=block.hint, lifted_by=block.lifted_by)
+        for address, block in plan.blocks
     ]
-    return {"desired_sha256": desired, "observed_sha256": observed, "plan_sha256": digest(reviewed)}
+    codes = {block.code for _, block in plan.blocks}
+    passed = [row(code, "pass", said, None) for code, said in gate.PASSED.items() if code not in codes]
+    return [
+        *(row(item.code, "warn", item.message, item.subject, hint=item.hint) for item in warnings),
+        *health,
+        *refused,
+        *passed,
+    ]
+
+
+def _desired(plan: Plan) -> str:
+    wished = plan.environment.resources
+    return integrity.digest({str(address): [item.spec, item.tags] for address, item in wished.items()})

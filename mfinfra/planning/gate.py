@@ -6,11 +6,46 @@ MF4105 an adoption that would replace     MF4106 a replacement in place of what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mfinfra import catalogue, ownership, schemas
 from mfinfra.model import Action, Address, Block, Environment, Observed, Resource, Step
+
+PASSED: Mapping[str, str] = {
+    # What each guard says of a plan that it has nothing against.
+    "MF4001": "the credentials are of the file's account and partition",
+    "MF4101": "nothing is taken over that nobody owns and that was not asked for",
+    "MF4102": "nothing of another owner is touched",
+    "MF4103": "nothing protected is destroyed",
+    "MF4104": "nothing protected is replaced",
+    "MF4105": "no adoption replaces anything",
+    "MF4106": "nothing is replaced in place while others use it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The guards that a person lifts at apply, each by its own flag; `destroy` and `replace` hold addresses."""
+
+    destroy: frozenset[str] = frozenset()
+    replace: frozenset[str] = frozenset()
+    disruption: bool = False
+    max_deletes: int | None = None
+
+    def lifts(self, block: Block) -> bool:
+        """Whether `block` is lifted."""
+        match block.flag:
+            case "--allow-destroy":
+                return block.argument in self.destroy
+            case "--allow-replace":
+                return block.argument in self.replace
+            case "--allow-disruption":
+                return self.disruption
+            case "--max-deletes":
+                return self.max_deletes is not None and self.max_deletes >= int(block.argument)
+            case _:
+                return False
 
 
 def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: frozenset[str]) -> Step:
@@ -41,7 +76,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
 
 def _adopted(step: Step, observed: Observed) -> Step:
     """`step`, blocked if it would delete what does not carry our tags yet."""
-    if step.action is not Action.REPLACE or step.block:
+    if step.action is not Action.REPLACE or step.blocks:
         return step
     fields = " and ".join(f"`{change.path[0]}`" for change in step.changes if change.replaces)
     return _blocked(
@@ -55,7 +90,7 @@ def _adopted(step: Step, observed: Observed) -> Step:
 def use_of(step: Step, resource: Resource, users: Sequence[Address]) -> Step:
     """`step`, blocked if it deletes and makes anew what AWS does not delete while others refer to it."""
     in_place = step.action is Action.REPLACE and not step.retire
-    if not (in_place and users and not step.block and catalogue.driver(resource.kind).held):
+    if not (in_place and users and not step.blocks and catalogue.driver(resource.kind).held):
         return step
     named = ", ".join(f"`{user}`" for user in users)
     return _blocked(
@@ -66,40 +101,34 @@ def use_of(step: Step, resource: Resource, users: Sequence[Address]) -> Step:
     )
 
 
-def protection_of(step: Step, resource: Resource, allowed: frozenset[str]) -> Step:
+def protection_of(step: Step, resource: Resource) -> Step:
     """`step`, blocked if it replaces a protected resource."""
-    if step.action is not Action.REPLACE or step.block:
+    if step.action is not Action.REPLACE or step.blocks:
         return step
     message = f"replacing `{resource.address}` would lose what it holds"
-    return _protected(step, resource, "MF4104", message, "--allow-replace", allowed)
+    return _protected(step, resource, "MF4104", message, "--allow-replace")
 
 
-def deletion_of(step: Step, resource: Resource, allowed: frozenset[str]) -> Step:
+def deletion_of(step: Step, resource: Resource) -> Step:
     """`step`, blocked if it deletes a protected resource."""
     message = f"`{resource.address}` holds data" + (" and is not in the file" if resource.leftover else "")
-    return _protected(step, resource, "MF4103", message, "--allow-destroy", allowed)
+    return _protected(step, resource, "MF4103", message, "--allow-destroy")
 
 
-def _protected(  # noqa: PLR0913, PLR0917 - one rule for deletes and replacements; these are what tells them apart
-    step: Step, resource: Resource, code: str, message: str, flag: str, allowed: frozenset[str]
-) -> Step:
+def _protected(step: Step, resource: Resource, code: str, message: str, flag: str) -> Step:
     """What holds data takes the file's word and the command line's; anything else takes the file's.
 
     A resource that has left the file cannot say `protect: false`: there the flag alone lifts the guard.
     """
-    address = str(resource.address)
-    lifts = [
-        lift
-        for lift, missing in (
-            ("`protect: false`", resource.protect and not resource.leftover),
-            (f"`{flag} {address}`", _holds_data(resource) and address not in allowed),
-        )
-        if missing
-    ]
+    address, holds_data = str(resource.address), schemas.traits(resource.kind).holds_data
+    written = resource.protect and not resource.leftover
+    lifts = [*(["`protect: false`"] if written else ()), *([f"`{flag} {address}`"] if holds_data else ())]
     if not lifts:
         return step
-    message = message if _holds_data(resource) else f"`{address}` is protected"
-    return _blocked(step, code, message, f"if that is meant, it takes {' and '.join(lifts)}")
+    message = message if holds_data else f"`{address}` is protected"
+    hint = f"if that is meant, it takes {' and '.join(lifts)}"
+    block = Block(code, message, hint) if written else Block(code, message, hint, flag, address)
+    return replace(step, blocks=(*step.blocks, block))
 
 
 def reason_to_delete(resource: Resource, observed: Observed, environment: Environment, *, destroy: bool) -> str:
@@ -114,9 +143,5 @@ def reason_to_delete(resource: Resource, observed: Observed, environment: Enviro
     return "it is not in the file"
 
 
-def _holds_data(resource: Resource) -> bool:
-    return schemas.traits(resource.kind).holds_data
-
-
 def _blocked(step: Step, code: str, message: str, hint: str) -> Step:
-    return replace(step, block=Block(code, message, hint))
+    return replace(step, blocks=(*step.blocks, Block(code, message, hint)))

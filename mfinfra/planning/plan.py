@@ -9,6 +9,7 @@ from mfinfra import catalogue, ownership, schemas
 from mfinfra.model import (
     Action,
     Address,
+    Block,
     Environment,
     FieldChange,
     Observed,
@@ -23,12 +24,10 @@ from mfinfra.planning import gate, order
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for on the command line. `adopt` may hold the text `all`."""
+    """What was asked for on the command line and shapes the plan. `adopt` may hold the text `all`."""
 
     destroy: bool = False
     adopt: frozenset[str] = frozenset()
-    allow_destroy: frozenset[str] = frozenset()
-    allow_replace: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they run: what is made and changed first, then what is deleted."""
+    """Steps in the order in which they run: what is made and changed first, then what is deleted.
+
+    `guards` stop the plan as a whole.
+    """
 
     environment: Environment
     planned: tuple[Planned, ...]
     survey: Survey
     options: Options = field(default_factory=Options)
+    guards: tuple[Block, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -71,9 +74,19 @@ class Plan:
         return any(step.effects or step.action is not Action.NOOP for step in self.steps)
 
     @property
-    def blocked(self) -> tuple[Step, ...]:
-        """The steps that a guard refuses."""
-        return tuple(step for step in self.steps if step.block)
+    def blocks(self) -> tuple[tuple[Address | None, Block], ...]:
+        """Every guard that stands in the way, with the address of its step; `None` for the whole plan's."""
+        steps = tuple((step.address, block) for step in self.steps for block in step.blocks)
+        return (*((None, block) for block in self.guards), *steps)
+
+    def lifted(self, allowed: gate.Allowed) -> Plan:
+        """The same plan without the guards that `allowed` lifts."""
+
+        def left(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+            return tuple(block for block in blocks if not allowed.lifts(block))
+
+        planned = tuple(replace(one, step=replace(one.step, blocks=left(one.step.blocks))) for one in self.planned)
+        return replace(self, planned=planned, guards=left(self.guards))
 
 
 def make(environment: Environment, survey: Survey, options: Options | None = None) -> Plan:
@@ -119,7 +132,7 @@ def _bring_about(
         step = gate.ownership_of(step, resource, observed, options.adopt)
     if old is not None:
         step = _renamed(step, resource, old)
-    step = gate.protection_of(step, resource, options.allow_replace)
+    step = gate.protection_of(step, resource)
     return Planned(step, resource, observed, old, stands)
 
 
@@ -218,6 +231,6 @@ def _teardowns(going: list[Leftover], options: Options, environment: Environment
         resource, observed = leftover.resource, leftover.observed
         step = catalogue.driver(resource.kind).teardown(resource, observed)
         because = gate.reason_to_delete(resource, observed, environment, destroy=options.destroy)
-        step = gate.deletion_of(replace(step, because=because), resource, options.allow_destroy)
+        step = gate.deletion_of(replace(step, because=because), resource)
         steps[resource.address] = Planned(step, resource, observed)
     return tuple(steps[address] for address in order.deletion_order(steps, depends_on))

@@ -11,7 +11,7 @@ from render import plans
 from mfinfra import reconcile
 from mfinfra.cli.app import main
 from mfinfra.errors import Refused
-from mfinfra.model import Action, Address, Call, Called, Done, Failed, Skipped, Started
+from mfinfra.model import Action, Address, Block, Call, Called, Done, Failed, Skipped, Started
 
 ROLE, QUEUE = Address("role", "batch-job"), Address("job_queue", "default")
 WHOLE = (Started(ROLE, Action.CREATE), Called(ROLE, Call("iam", "CreateRole"), "r-0"), Done(ROLE, Action.CREATE, 1.0))
@@ -42,6 +42,7 @@ class Live:
     document: dict
     happens: tuple = WHOLE
     asked: list = field(default_factory=list)
+    allowed: list = field(default_factory=list)
     ran: bool = False
     stopped: bool = False
 
@@ -50,14 +51,21 @@ class Live:
             raise self.document
         self.asked.append((options, parallelism))
         return SimpleNamespace(
-            document=self.document, plan=SimpleNamespace(changes=self.changes, work=self.changes), apply=self.apply
+            document=self.document,
+            plan=SimpleNamespace(changes=self.changes, work=self.changes, lifted=self.lifted),
+            apply=self.apply,
         )
+
+    def lifted(self, allowed):
+        self.allowed.append(allowed)
+        rows = [row for row in self.document["resource_changes"] if row["blocked"]]
+        return SimpleNamespace(blocks=[(row["address"], Block(**row["blocked"])) for row in rows])
 
     @property
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def apply(self):
+    def apply(self, allowed):
         for row in self.document["resource_changes"]:
             if row["blocked"]:
                 raise Refused(row["blocked"]["message"], hint=row["blocked"]["hint"], code=row["blocked"]["code"])

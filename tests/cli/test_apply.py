@@ -8,6 +8,7 @@ from render.streams import Full
 
 from mfinfra.errors import AwsError, UserError
 from mfinfra.model import Action, Skipped
+from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 
 DENIED = AwsError("no", service="batch", operation="CreateJobQueue", aws_code="Denied", request_id="r-1")
@@ -24,8 +25,8 @@ def test_with_yes_the_plan_and_progress_go_to_stderr_and_the_report_to_stdout(ru
 def test_flags_become_the_options_of_the_plan(run, live, file):
     argv = ["--adopt", "all", "--adopt", "log_group.flows", "--allow-destroy", "bucket.f", "--allow-replace", "table.h"]
     run("apply", file, "--auto-approve", *argv)
-    asked = Options(False, frozenset({"all", "log_group.flows"}), frozenset({"bucket.f"}), frozenset({"table.h"}))
-    assert live.asked == [(asked, 16)]
+    assert live.asked == [(Options(adopt=frozenset({"all", "log_group.flows"})), 16)]
+    assert live.allowed == [Allowed(destroy=frozenset({"bucket.f"}), replace=frozenset({"table.h"}))]
 
 
 @pytest.mark.parametrize("flag", ["--allow-destroy", "--allow-replace"])
@@ -98,7 +99,7 @@ def test_many_blocked_steps_end_in_one_line_each_behind_the_plan_that_explains_t
     takes_over = "to take it over write `adopt: true` at `bucket.archive`, or pass `--adopt bucket.archive`"
     assert shown.err.splitlines()[-4:] == [
         "Plan: 0 to adopt, 1 to create, 0 to change, 0 to replace, 0 to destroy, 2 blocked.",
-        "error: guards refuse 2 steps; nothing was changed [MF4100]",
+        "error: 2 guards refuse this plan; nothing was changed [MF4100]",
         "  hint: log_group.old: if that is meant, it takes `--allow-destroy log_group.old`",
         f"        bucket.archive: {takes_over}",
     ]
@@ -179,7 +180,8 @@ def test_destroy_does_not_take_a_yes_for_the_name(run, live, file, terminal):
 def test_destroy_runs_unattended_with_yes_or_the_name(run, live, file, flags):
     live.document = plans.document(plans.deleted())
     assert run("destroy", file, *flags, "--allow-destroy", "log_group.old").code == 0
-    assert live.asked[0][0] == Options(destroy=True, allow_destroy=frozenset({"log_group.old"}))
+    assert live.asked[0][0] == Options(destroy=True)
+    assert live.allowed == [Allowed(destroy=frozenset({"log_group.old"}))]
 
 
 def test_destroy_with_the_name_of_another_environment_stops_before_it_reads_anything(run, live, file):

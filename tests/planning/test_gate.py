@@ -49,8 +49,15 @@ def one_step(wish, found, *, disabled=False, leftover=None, **options):
     environment = Environment(
         SCOPE, {} if disabled else there, there if disabled else {}, {}, Access(), Source("f", "0")
     )
+    allowed = {name.removeprefix("allow_"): options.pop(name) for name in [*options] if name.startswith("allow_")}
     plan = make(environment, Survey({wish.address: found}, (leftover,) if leftover else ()), Options(**options))
-    return plan.steps[0]
+    return plan.lifted(gate.Allowed(**allowed)).steps[0]
+
+
+def block_of(step):
+    """The only guard on a step; `None` where there is none."""
+    (block,) = step.blocks or (None,)
+    return block
 
 
 LOGS, GROUP = resource(), resource("security_group")
@@ -71,15 +78,15 @@ FOREIGN = {
 def test_promise_5_what_another_owns_is_refused_with_its_name_adopted_or_not(tags, owner, adopt):
     step = one_step(replace(LOGS, adopt=adopt), seen(LOGS, tags), adopt=frozenset({"all"} if adopt else ()))
 
-    assert step.block.code == "MF4102"
-    assert owner in step.block.message
-    assert ARN in step.block.message
+    assert block_of(step).code == "MF4102"
+    assert owner in block_of(step).message
+    assert ARN in block_of(step).message
 
 
 def test_promise_5_what_nobody_owns_is_refused_until_it_is_adopted():
-    assert one_step(LOGS, seen(LOGS, {})).block.code == "MF4101"
-    assert one_step(LOGS, seen(LOGS, {}), adopt=FLAG).block is None
-    assert one_step(LOGS, seen(LOGS, {}), adopt=frozenset({"log_group.other"})).block.code == "MF4101"
+    assert block_of(one_step(LOGS, seen(LOGS, {}))).code == "MF4101"
+    assert one_step(LOGS, seen(LOGS, {}), adopt=FLAG).blocks == ()
+    assert block_of(one_step(LOGS, seen(LOGS, {}), adopt=frozenset({"log_group.other"}))).code == "MF4101"
 
 
 @pytest.mark.parametrize("wish", [LOGS, GROUP], ids=["data", "no data"])
@@ -91,8 +98,8 @@ def test_promise_4_adopting_never_deletes_what_does_not_carry_our_tags(wish):
         replace(wish, adopt=True, protect=False), seen(wish, {}, **change), adopt=flags, allow_replace=flags
     )
 
-    assert step.block.code == "MF4105"
-    assert next(iter(change)) in step.block.hint
+    assert block_of(step).code == "MF4105"
+    assert next(iter(change)) in block_of(step).hint
 
 
 def test_what_is_ours_passes():
@@ -125,11 +132,12 @@ def test_promise_6_data_goes_only_with_the_file_s_word_and_the_flag(how, protect
         case _:
             step = one_step(wish, None, leftover=left(LOGS, name="old"), **flags)
 
-    assert (step.block is not None) == blocked
+    assert bool(step.blocks) == blocked
     if blocked:
-        assert step.block.code == {"replace": "MF4104", "rename": "MF4104"}.get(how, "MF4103")
-        assert ("`protect: false`" in step.block.hint) == protect
-        assert ("--allow-" in step.block.hint) != flag
+        assert block_of(step).code == {"replace": "MF4104", "rename": "MF4104"}.get(how, "MF4103")
+        assert ("`protect: false`" in block_of(step).hint) == protect
+        assert "--allow-" in block_of(step).hint
+        assert (block_of(step).lifted_by is None) == protect
 
 
 def left(was, **spec):
@@ -141,12 +149,12 @@ def left(was, **spec):
 @pytest.mark.parametrize("flag", [False, True])
 def test_promise_6_data_that_has_left_the_file_goes_with_the_flag_alone(flag):
     environment = Environment(SCOPE, {}, {}, {}, Access(), Source("f", "0"))
-    options = Options(allow_destroy=FLAG if flag else frozenset())
-    (step,) = make(environment, Survey({}, (left(LOGS),)), options).steps
+    allowed = gate.Allowed(destroy=FLAG if flag else frozenset())
+    (step,) = make(environment, Survey({}, (left(LOGS),))).lifted(allowed).steps
 
-    assert (step.block is None) == flag
+    assert (not step.blocks) == flag
     if not flag:
-        assert (step.block.code, step.block.hint) == (
+        assert (block_of(step).code, block_of(step).hint) == (
             "MF4103",
             "if that is meant, it takes `--allow-destroy log_group.main`",
         )
@@ -159,23 +167,23 @@ def test_promise_6_what_holds_no_data_is_protected_by_the_file_s_word_alone(prot
     flags = frozenset({"security_group.main"} if flag else ())
     step = one_step(wish, seen(wish), disabled=True, allow_destroy=flags)
 
-    assert (step.block is not None) == protect
+    assert bool(step.blocks) == protect
     if protect:
-        assert step.block.message == "`security_group.main` is protected"
-        assert step.block.hint == "if that is meant, it takes `protect: false`"
+        assert block_of(step).message == "`security_group.main` is protected"
+        assert block_of(step).hint == "if that is meant, it takes `protect: false`"
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.NOOP, Action.ADOPT])
 def test_what_loses_nothing_is_not_guarded_by_protection(action):
     step = Step(LOGS.address, action)
 
-    assert gate.protection_of(step, LOGS, frozenset()) is step
+    assert gate.protection_of(step, LOGS) is step
 
 
 def test_one_guard_is_enough():
     block = Block("MF2301", "m", "h")
 
-    assert gate.protection_of(Step(LOGS.address, Action.REPLACE, block=block), LOGS, frozenset()).block is block
+    assert gate.protection_of(Step(LOGS.address, Action.REPLACE, blocks=(block,)), LOGS).blocks == (block,)
 
 
 @pytest.mark.parametrize("kind", catalogue.kinds())
@@ -206,12 +214,12 @@ def replacing(kind):
 )
 def test_what_aws_does_not_delete_while_it_is_used_is_not_replaced_in_place(kind, users, code):
     step = gate.use_of(replacing(kind), Resource(Address(kind, "a"), {"name": "a"}, SCOPE), users)
-    assert (step.block.code if step.block else None) == code
-    if step.block:
-        assert "`endpoint.e`, `compute_environment.c` use it" in step.block.message
+    assert ([block.code for block in step.blocks] or [None]) == [code]
+    if step.blocks:
+        assert "`endpoint.e`, `compute_environment.c` use it" in block_of(step).message
 
 
 def test_a_replacement_beside_the_old_one_needs_no_such_guard():
     group = Resource(Address("security_group", "a"), {"name": "a"}, SCOPE)
     beside = replace(replacing("security_group"), retire=(Call("ec2", "DeleteSecurityGroup", {"GroupId": "sg-1"}),))
-    assert gate.use_of(beside, group, (Address("endpoint", "e"),)).block is None
+    assert gate.use_of(beside, group, (Address("endpoint", "e"),)).blocks == ()

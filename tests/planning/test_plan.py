@@ -91,7 +91,7 @@ def test_what_is_not_there_is_created_after_what_it_needs():
 
     assert actions(plan) == [("compute_environment.c", "create"), ("log_group.l", "create"), ("job_queue.q", "create")]
     assert plan.changes
-    assert plan.blocked == ()
+    assert plan.blocks == ()
 
 
 def test_promise_2_what_is_as_wished_needs_nothing():
@@ -138,8 +138,8 @@ def test_a_reference_to_what_is_replaced_in_its_place_is_known_after_apply():
 def test_what_is_there_without_tags_is_blocked_until_it_is_adopted():
     (step,) = planned((LOGS, seen(LOGS, tags={}))).steps
 
-    assert (step.action, step.block.code) == (Action.ADOPT, "MF4101")
-    assert "--adopt log_group.l" in step.block.hint
+    assert (step.action, step.blocks[0].code) == (Action.ADOPT, "MF4101")
+    assert "--adopt log_group.l" in step.blocks[0].hint
 
 
 @pytest.mark.parametrize("how", ["file", "log_group.l", "all"])
@@ -148,7 +148,7 @@ def test_an_adoption_by_the_file_or_the_command_line_puts_tags_on(how, days, act
     wish = replace(LOGS, adopt=how == "file")
     (step,) = planned((wish, seen(LOGS, tags={"team": "x"}, retention_days=days)), adopt=frozenset({how})).steps
 
-    assert (step.action, step.block) == (action, None)
+    assert (step.action, step.blocks) == (action, ())
     assert "TagResource" in operations(step.effects)
 
 
