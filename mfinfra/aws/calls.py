@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import jmespath
@@ -25,15 +27,20 @@ HINTS: Mapping[tuple[str, str], str] = {
     ("s3", "BucketAlreadyExists"): "bucket names are unique among all accounts; put the account into the name",
 }
 LONGEST = 200
+LARGEST_BODY = 4 * 1024 * 1024
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What AWS answered: `document` is `None` where a code of `Call.absent` came back."""
+    """What AWS answered: `document` is `None` where a code of `Call.absent` came back.
+
+    `at` is the moment on the server's own clock, `None` where it does not say or the answer came in several pages.
+    """
 
     document: Document | None
     request_id: str = ""
+    at: datetime | None = None
 
 
 def perform(client: Any, call: Call) -> Answer:
@@ -45,7 +52,7 @@ def perform(client: Any, call: Call) -> Answer:
         if call.paginate and client.can_paginate(method):
             answer = client.get_paginator(method).paginate(**call.params).build_full_result()
         else:
-            answer = getattr(client, method)(**call.params)
+            answer = _whole(getattr(client, method)(**call.params))
     except ClientError as error:
         return _refused(call, error)
     except (BotoCoreError, ResponseParserError) as error:
@@ -53,7 +60,7 @@ def perform(client: Any, call: Call) -> Answer:
     metadata: Mapping[str, Any] = answer.get("ResponseMetadata", {})
     document = sanitise.document({key: value for key, value in answer.items() if key != "ResponseMetadata"})
     _check_failures(call, document)
-    return Answer(document, metadata.get("RequestId", ""))
+    return Answer(document, metadata.get("RequestId", ""), _moment(metadata))
 
 
 def persist(send: Callable[[], Answer], clock: Clock, waiting: Callable[[str, float], None]) -> Answer:
@@ -74,6 +81,27 @@ def persist(send: Callable[[], Answer], clock: Clock, waiting: Callable[[str, fl
             if clock.sleep(pauses[0]):
                 raise
             pauses = pauses[1:]
+
+
+def _whole(answer: dict[str, Any]) -> dict[str, Any]:
+    """`answer` with what it streams read, cut off behind `LARGEST_BODY` bytes: the store decides how much there is."""
+    body: Any = answer.get("Body")
+    if not hasattr(body, "read"):
+        return answer
+    read = bytearray()
+    try:
+        while len(read) < LARGEST_BODY and (chunk := body.read(LARGEST_BODY - len(read))):
+            read += chunk
+    finally:
+        body.close()
+    return {**answer, "Body": bytes(read)}
+
+
+def _moment(metadata: Mapping[str, Any]) -> datetime | None:
+    try:
+        return parsedate_to_datetime(metadata.get("HTTPHeaders", {})["date"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _expected(codes: tuple[str, ...], code: str, message: str) -> bool:

@@ -34,7 +34,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Aws:
     """One account and region of AWS, or an emulator's. Threads may share it.
 
-    `endpoint` is the URL that every client uses, `None` for AWS's own. `caller` is the ARN of who we are.
+    `endpoint` is the URL that every client uses, `None` for AWS's own. `caller` is the ARN of who we are. `permit` is
+    asked before every attempt of a writing call, botocore's own repetitions too: what it raises ends the call unsent.
     """
 
     session: Any
@@ -44,6 +45,7 @@ class Aws:
     clock: Clock = field(default_factory=Clock)
     parallelism: int = 16
     caller: str = ""
+    permit: Callable[[], None] | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,9 +60,11 @@ class Aws:
         region, url = self.scope.region, self.endpoint
         try:
             with _collector_off():
-                return self.session.client(service, region_name=region, endpoint_url=url, config=self._config())
+                client = self.session.client(service, region_name=region, endpoint_url=url, config=self._config())
         except (BotoCoreError, ValueError) as error:  # credentials are looked up here; a bad URL is a ValueError
             raise unreachable(service, error) from error
+        client.meta.events.register("before-send", _ask_permit)
+        return client
 
     def destinations(self) -> dict[str, str]:
         """The URL of each service that was spoken to so far."""
@@ -71,10 +75,19 @@ class Aws:
         """Send a reading call."""
         return perform(self.client(call.service), call)
 
+    def send(self, call: Call) -> Answer:
+        """Send a writing call once and without a permit: what keeps the lock and the records is sent like this."""
+        return perform(self.client(call.service), call)
+
     def write(self, call: Call, waiting: Callable[[str, float], None]) -> Answer:
-        """Send a writing call; while AWS is not ready for it, wait and say why."""
+        """Send a writing call; while AWS is not ready for it, wait and say why. Raises what `permit` raises."""
         client = self.client(call.service)
-        return persist(lambda: perform(client, call), self.clock, waiting)
+
+        def attempt() -> Answer:
+            with _permitted(self.permit):
+                return perform(client, call)
+
+        return persist(attempt, self.clock, waiting)
 
     def _config(self) -> Config:
         emulated: dict[str, Any] = {"proxies": {}, "s3": {"addressing_style": "path"}} if self.endpoint else {}
@@ -211,6 +224,35 @@ def _guard_account(aws: Aws) -> None:
             else "choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend `account:`",
             code="MF4001",
         )
+
+
+class _Sending(threading.local):
+    """What this thread asks before it sends anything."""
+
+    permit: Callable[[], None] | None = None
+
+
+_sending = _Sending()
+
+
+@contextmanager
+def _permitted(permit: Callable[[], None] | None) -> Iterator[None]:
+    """Ask `permit` now and before each request that this thread sends meanwhile."""
+    if permit is not None:
+        permit()
+    before, _sending.permit = _sending.permit, permit
+    try:
+        yield
+    finally:
+        _sending.permit = before
+
+
+def _ask_permit(**_: Any) -> None:
+    """Called by botocore before each attempt: between two of them it may pause longer than a lock lasts."""
+    permit = _sending.permit
+    if permit is not None:
+        with _permitted(None):  # to find out, a permit may send requests of its own
+            permit()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError
@@ -236,7 +237,7 @@ def test_a_client_is_made_once_for_all_threads():
     class Counted:
         def client(self, service, **others):
             made.append((service, others["region_name"]))
-            return object()
+            return Mock()
 
     aws = Aws(Counted(), SCOPE, clock=Clock())
     threads = [threading.Thread(target=aws.client, args=(name,)) for name in ("s3", "iam") * 8]
