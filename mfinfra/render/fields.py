@@ -16,6 +16,7 @@ from mfinfra.render import inert, values
 Path = tuple[str | int, ...]
 STYLES: Mapping[str, str] = {"+": "green", "-": "red", "~": "yellow", " ": ""}
 NOTE = "dim"
+DIFF: Mapping[str, str] = {"~": "!"}
 REPLACES = "  # forces replacement"
 
 
@@ -42,6 +43,33 @@ class Leaf:
         return len(self.path) > 1 and isinstance(self.path[-1], int) and self.symbol != "~"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a difference: its sign, its indentation under the resource, its text in pieces of one style each.
+
+    One that does not begin anything goes on under a line which shows the sign of both.
+    """
+
+    symbol: str
+    indent: int
+    pieces: tuple[tuple[str, str], ...]
+    begins: bool = True
+
+    def text(self, indent: int) -> Text:
+        """As a terminal shows it, `indent` columns in; the sign stands where the line's text is."""
+        line = Text(" " * (indent + self.indent))
+        line.append(self.symbol if self.begins else " ", STYLES[self.symbol] if self.begins else "").append(" ")
+        for piece, style in self.pieces:
+            line.append(piece, style)
+        line.rstrip()
+        return line
+
+    def diff(self) -> str:
+        """As a `diff` block shows it: every line has its sign, and has it in the first column; `!` is a change."""
+        said = "".join(piece for piece, _ in self.pieces)
+        return f"{DIFF.get(self.symbol, self.symbol)} {' ' * self.indent}{said}".rstrip()
+
+
 def leaves(fields: Sequence[Mapping[str, Any]]) -> Iterator[Leaf]:
     """The leaves of the document's `fields`; what arrives whole and has structure is taken apart here."""
     for field in fields:
@@ -50,26 +78,36 @@ def leaves(fields: Sequence[Mapping[str, Any]]) -> Iterator[Leaf]:
         yield from (part for one in _apart(leaf) for part in _exchanged(one))
 
 
-def rows(found: Sequence[Leaf], indent: int) -> Iterator[Text]:
+def lines(found: Sequence[Leaf]) -> Iterator[Line]:
     """A line or more for each leaf; the elements that a list gains or loses stand under the list's name."""
     for (of_list, _), group in groupby(found, key=lambda leaf: (leaf.of_list, leaf.path[:-1] if leaf.of_list else 0)):
         members = list(group)
         if not of_list:
             for leaf in members:
-                yield from _row(leaf, inert.path(leaf.path), indent)
+                yield from _row(leaf, inert.path(leaf.path), 0)
             continue
         replaces = any(leaf.replaces for leaf in members)
-        yield _line("~", inert.path(members[0].path[:-1]), indent, replaces)
+        yield _line("~", inert.path(members[0].path[:-1]), 0, replaces)
         for leaf in members:
-            yield from _row(Leaf(leaf.path, leaf.before, leaf.after), "", indent + 4)
+            yield from _row(Leaf(leaf.path, leaf.before, leaf.after), "", 4)
+
+
+def rows(found: Sequence[Leaf], indent: int) -> Iterator[Text]:
+    """`lines`, each as a terminal shows it."""
+    return (line.text(indent) for line in lines(found))
+
+
+def attribute_lines(name: str, value: Any, symbol: str = " ") -> Iterator[Line]:
+    """An attribute that does not differ, or goes or comes with its resource."""
+    return _valued(symbol, inert.key(name), value, 0, replaces=False)
 
 
 def attribute(name: str, value: Any, indent: int, symbol: str = " ") -> Iterator[Text]:
-    """An attribute that does not differ, or goes or comes with its resource."""
-    yield from _valued(symbol, inert.key(name), value, indent, replaces=False)
+    """`attribute_lines`, each as a terminal shows it."""
+    return (line.text(indent) for line in attribute_lines(name, value, symbol))
 
 
-def _row(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
+def _row(leaf: Leaf, name: str, indent: int) -> Iterator[Line]:
     if leaf.note:
         yield _line(leaf.symbol, f"{name}: {leaf.note}", indent, leaf.replaces)
     elif leaf.symbol == "+":
@@ -83,53 +121,46 @@ def _row(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
         yield from _changed(leaf, name, indent)
 
 
-def _changed(leaf: Leaf, name: str, indent: int) -> Iterator[Text]:
+def _changed(leaf: Leaf, name: str, indent: int) -> Iterator[Line]:
     before, after = values.inline(leaf.before), values.inline(leaf.after)
     if len(before) + len(after) > values.INLINE:
         yield _line("~", f"{name}:", indent, leaf.replaces)
         yield from _valued("-", "", leaf.before, indent + 4, replaces=False)
         yield from _valued("+", "", leaf.after, indent + 4, replaces=False)
         return
-    line = _line("~", f"{name}:", indent, replaces=False)
-    line.append(f" {before}", STYLES["-"]).append(" -> ").append(after, STYLES["+"])
-    yield _noted(line, leaf.replaces)
+    pieces = ((f"{name}:", ""), (f" {before}", STYLES["-"]), (" -> ", ""), (after, STYLES["+"]))
+    yield Line("~", indent, _noted(pieces, leaf.replaces))
 
 
-def _valued(symbol: str, name: str, value: Any, indent: int, replaces: bool) -> Iterator[Text]:
+def _valued(symbol: str, name: str, value: Any, indent: int, replaces: bool) -> Iterator[Line]:
     first, *rest = values.expanded(value)
     head = f"{name}: {first}".rstrip() if name else first
     yield _line(symbol, head, indent, replaces)
     for part in rest:
-        yield Text(" " * (indent + 2)).append(part, STYLES[symbol])
+        yield Line(symbol, indent, ((part, STYLES[symbol]),), begins=False)
 
 
-def _by_line(before: str, after: str, indent: int) -> Iterator[Text]:
+def _by_line(before: str, after: str, indent: int) -> Iterator[Line]:
     """A text of several lines: what stays has one line of context, what differs has its sign."""
     old, new = before.split("\n"), after.split("\n")
     for tag, low, high, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             kept = old[low:high]
             for part in kept if len(kept) <= 2 else (kept[0], None, kept[-1]):  # noqa: PLR2004 - first and last line
-                hidden = f"  # ({len(kept) - 2} unchanged lines hidden)"
-                yield _line(" ", f"| {inert.line(part)}", indent) if part is not None else _comment(hidden, indent)
+                hidden = Line(" ", indent, ((f"# ({len(kept) - 2} unchanged lines hidden)", NOTE),), begins=False)
+                yield _line(" ", f"| {inert.line(part)}", indent) if part is not None else hidden
             continue
         yield from (_line("-", f"| {inert.line(part)}", indent) for part in old[low:high])
         yield from (_line("+", f"| {inert.line(part)}", indent) for part in new[start:end])
 
 
-def _line(symbol: str, text: str, indent: int, replaces: bool = False) -> Text:
+def _line(symbol: str, text: str, indent: int, replaces: bool = False) -> Line:
     styled = STYLES[symbol] if symbol != "~" else ""
-    line = Text(" " * indent).append(symbol, STYLES[symbol]).append(" ").append(text, styled)
-    line.rstrip()
-    return _noted(line, replaces)
+    return Line(symbol, indent, _noted(((text.rstrip(), styled),), replaces))
 
 
-def _noted(line: Text, replaces: bool) -> Text:
-    return line.append(REPLACES, "red") if replaces else line
-
-
-def _comment(text: str, indent: int) -> Text:
-    return Text(" " * indent).append(text, NOTE)
+def _noted(pieces: tuple[tuple[str, str], ...], replaces: bool) -> tuple[tuple[str, str], ...]:
+    return (*pieces, (REPLACES, "red")) if replaces else pieces
 
 
 def _several_lines(before: Any, after: Any) -> bool:
