@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from mfinfra.render import fields, inert, looks, policies
+from mfinfra.render import contents, fields, inert, looks
 from mfinfra.render.looks import Document
 
-OWNERSHIP = "mfinfra:"
 SHORT_COMMIT = 12
 
 
@@ -74,12 +73,15 @@ def _legend(changes: Sequence[Document]) -> Iterator[Text]:
 
 
 def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
+    briefly = False
     for change in sorted(changes, key=lambda change: (not looks.destroys(change), looks.same(change))):
+        told = contents.of(change, full=full)
+        briefly = briefly or told.briefly
         yield Text()
         yield _headline(change)
         yield from _reasons(change)
-        yield from _content(change, full)
-    if any(policies.in_brief(leaf) for change in changes for leaf in _leaves(change, full)):
+        yield from _content(change, told, full)
+    if briefly:
         yield Text()
         yield Text("  # (policies in brief; `mfinfra plan --full` shows them whole)", "dim")
 
@@ -102,38 +104,16 @@ def _reasons(change: Document) -> Iterator[Text]:
             yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
 
 
-def _content(change: Document, full: bool) -> Iterator[Text]:
+def _content(change: Document, told: contents.Contents, full: bool) -> Iterator[Text]:
     if change.get("physical_id") and (looks.destroys(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
-    found = _leaves(change, full)
-    owned = [leaf for leaf in found if _ownership(leaf)]
-    if owned and not full:
-        tags = f"({len(owned)} ownership tag{'s' if len(owned) != 1 else ''} of mfinfra)"
-        found = [*(leaf for leaf in found if leaf not in owned), fields.Leaf(("tags",), None, None, note=tags)]
-    yield from fields.rows(found, 6)
-    yield from _rest(change, {leaf.path[0] for leaf in found}, full)
-
-
-def _leaves(change: Document, full: bool) -> list[fields.Leaf]:
-    """What differs in a resource; of one that goes nothing but its going, if not in `full`."""
-    detail = change["change"]
-    if detail["after"] is None and not full:
-        return []
-    found = fields.leaves(detail["fields"])
-    return list(found) if full else [part for leaf in found for part in policies.briefly(leaf)]
-
-
-def _rest(change: Document, shown: set[str | int], full: bool) -> Iterator[Text]:
-    """The attributes that do not differ, or that only go or come with their resource."""
-    before, after = change["change"]["before"], change["change"]["after"]
-    rest = {name: value for name, value in (after if after is not None else before or {}).items() if name not in shown}
+    yield from fields.rows(told.leaves, 6)
     if full:
-        symbol = "-" if after is None else "+" if before is None else " "
-        for name, value in rest.items():
+        symbol = "-" if change["change"]["after"] is None else "+" if change["change"]["before"] is None else " "
+        for name, value in told.rest.items():
             yield from fields.attribute(name, value, 6, symbol)
-    elif rest:
-        word = "more " if before is None else "" if after is None else "unchanged "
-        yield _note(f"# ({len(rest)} {word}attribute{'s' if len(rest) != 1 else ''} hidden)")
+    elif told.rest:
+        yield _note(f"# {told.hidden(len(told.rest))}")
 
 
 def _metaflow(document: Document) -> Iterator[Text]:
@@ -178,7 +158,3 @@ def _title(text: str) -> Iterator[Text]:
 
 def _note(text: str) -> Text:
     return Text("      ").append(text, "dim")
-
-
-def _ownership(leaf: fields.Leaf) -> bool:
-    return len(leaf.path) > 1 and leaf.path[0] == "tags" and str(leaf.path[1]).startswith(OWNERSHIP)

@@ -1,0 +1,58 @@
+"""What there is to tell of a resource: the leaves that differ, and the attributes that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mfinfra.render import fields, policies
+from mfinfra.render.looks import Document
+
+OWNERSHIP = "mfinfra:"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`rest` holds the attributes that stay as they are, or that only come or go with their resource."""
+
+    leaves: tuple[fields.Leaf, ...]
+    rest: Mapping[str, Any]
+    rest_is: str
+
+    @property
+    def briefly(self) -> bool:
+        """Whether a policy is told in brief here."""
+        return any(map(policies.in_brief, self.leaves))
+
+    def hidden(self, count: int) -> str:
+        """`(9 unchanged attributes hidden)`; `(3 attributes hidden)` of a resource that goes."""
+        return f"({count} {self.rest_is}attribute{'s' if count != 1 else ''} hidden)"
+
+
+def of(change: Document, *, full: bool = False) -> Contents:
+    """What differs in a resource; of one that goes nothing but its going, if not in `full`."""
+    detail = change["change"]
+    before, after = detail["before"], detail["after"]
+    found = _leaves(detail, full)
+    shown = {leaf.path[0] for leaf in found}
+    there = after if after is not None else before or {}
+    rest = {name: value for name, value in there.items() if name not in shown}
+    return Contents(tuple(found), rest, "more " if before is None else "" if after is None else "unchanged ")
+
+
+def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
+    if detail["after"] is None and not full:
+        return []
+    found = list(fields.leaves(detail["fields"]))
+    if full:
+        return found
+    brief = [part for leaf in found for part in policies.briefly(leaf)]
+    owned = sum(map(_ownership, brief))
+    tags = f"({owned} ownership tag{'s' if owned != 1 else ''} of mfinfra)"
+    told = [fields.Leaf(("tags",), None, None, note=tags)] if owned else []
+    return [*(leaf for leaf in brief if not _ownership(leaf)), *told]
+
+
+def _ownership(leaf: fields.Leaf) -> bool:
+    return len(leaf.path) > 1 and leaf.path[0] == "tags" and str(leaf.path[1]).startswith(OWNERSHIP)
