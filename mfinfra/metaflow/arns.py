@@ -13,6 +13,8 @@ _SHAPES = {
     "job_queue": ("batch", "job-queue/", True, True),
 }
 _FIELDS = 6
+KINDS = frozenset(_SHAPES)
+"""The kinds that play a part for Metaflow."""
 
 
 def arn_of(kind: str, name: str, scope: Scope, *, path: str = "/") -> str:

@@ -112,7 +112,7 @@ class Parts:
     @property
     def queues(self) -> tuple[Part, ...]:
         """Every queue that a step may name: the default one, then all of this environment."""
-        ours = [self._of(resource) for resource in self._all("job_queue")]
+        ours = [part_of(resource) for resource in self._all("job_queue")]
         default = [self.queue] if self.queue else []
         return tuple({part.arn: part for part in (*default, *ours)}.values())
 
@@ -198,11 +198,6 @@ class Parts:
     def _all(self, kind: str) -> tuple[Resource, ...]:
         return tuple(item for _, item in sorted(self.environment.resources.items()) if item.kind == kind)
 
-    def _of(self, resource: Resource) -> Part:
-        name = resource.spec["name"]
-        arn = arn_of(resource.kind, name, self.scope, path=resource.spec.get("path") or "/")
-        return Part(name, arn, resource)
-
     def _part(self, kind: str, value: Any, place: str) -> Part | None:
         if not value:
             return None
@@ -211,9 +206,9 @@ class Parts:
             resource = self.environment.resources.get(Address.parse(text))
             if resource is None:
                 raise InvalidDocument([self._missing(kind, text, place)])
-            return self._of(resource)
+            return part_of(resource)
         name = name_in(kind, text) if text.startswith("arn:") else text
-        ours = (self._of(resource) for resource in self._all(kind) if resource.spec["name"] == name)
+        ours = (part_of(resource) for resource in self._all(kind) if resource.spec["name"] == name)
         arn = text.removesuffix(":*") if text.startswith("arn:") else arn_of(kind, name, self.scope)
         return next((part for part in ours if part.arn == arn), Part(name, arn))
 
@@ -240,6 +235,12 @@ class Parts:
 
     def _setting_root(self, name: str) -> Root | None:
         return Root.parse(self._setting(name), self.scope.partition)
+
+
+def part_of(resource: Resource) -> Part:
+    """A managed resource as a part; raises `KeyError` for a kind that plays none."""
+    name = resource.spec["name"]
+    return Part(name, arn_of(resource.kind, name, resource.scope, path=resource.spec.get("path") or "/"), resource)
 
 
 def _keys(values: Any) -> tuple[str | Ref, ...]:
