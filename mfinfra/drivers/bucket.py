@@ -20,6 +20,8 @@ from mfinfra.model import Call, Document, Drain, Effects, Observed, Resource, Se
 
 # The one region that has no location constraint, for it was the only one once.
 FIRST_REGION = "us-east-1"
+RECORDS = "mfinfra"
+"""Where in a bucket the lock and the receipts of an environment are, see `mfinfra.records`."""
 
 
 def read(resource: Resource) -> Call:
@@ -91,19 +93,43 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
 
 def empty(resource: Resource) -> Effects:
     """Delete every version of every object, and what unfinished uploads have left."""
-    return (
-        Drain(
-            Call("s3", "ListMultipartUploads", params(resource), absent=MISSING),
-            "Uploads[].{Key: Key, UploadId: UploadId}",
-            Call("s3", "AbortMultipartUpload", params(resource), absent=("NoSuchUpload", *MISSING)),
-            each=True,
-        ),
-        Drain(
-            Call("s3", "ListObjectVersions", params(resource), absent=MISSING),
-            "[Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}",
-            Call("s3", "DeleteObjects", params(resource, Delete={"Quiet": True}), absent=MISSING, failures="Errors"),
-            into="Delete.Objects",
-        ),
+    uploads = Drain(
+        Call("s3", "ListMultipartUploads", params(resource), absent=MISSING),
+        "Uploads[].{Key: Key, UploadId: UploadId}",
+        Call("s3", "AbortMultipartUpload", params(resource), absent=("NoSuchUpload", *MISSING)),
+        each=True,
+    )
+    return (uploads, _versions(resource))
+
+
+def clear(resource: Resource) -> Effects:
+    """Delete the lock and the receipts, which are ours, once nothing else is there: they do not make a bucket full.
+
+    Names come in the order of their bytes: what lies before ours is the first of all, what lies after them the next.
+    """
+    ours = f"{RECORDS}/{resource.scope.environment}/"
+    foreign = f"[Versions, DeleteMarkers][].Key | [?!starts_with(@, '{ours}')] && 'full' || `null`"
+    why = "looking for content: only with `force_destroy: true` is a bucket emptied"
+    looks = tuple(
+        Settle(
+            Call("s3", "ListObjectVersions", params(resource, MaxKeys=1, **beyond), absent=MISSING),
+            foreign,
+            why,
+            failed=("full",),
+            reason="'the bucket is not empty'",
+            gone=True,
+        )
+        for beyond in ({}, {"KeyMarker": f"{ours}~"})
+    )
+    return (*looks, _versions(resource, Prefix=ours))
+
+
+def _versions(resource: Resource, **below: str) -> Drain:
+    return Drain(
+        Call("s3", "ListObjectVersions", params(resource, **below), absent=MISSING),
+        "[Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}",
+        Call("s3", "DeleteObjects", params(resource, Delete={"Quiet": True}), absent=MISSING, failures="Errors"),
+        into="Delete.Objects",
     )
 
 
@@ -113,7 +139,7 @@ def gone(resource: Resource) -> Effects:
 
 def delete(resource: Resource, observed: Observed) -> Effects:
     return (
-        *(empty(resource) if resource.spec.get("force_destroy") else ()),
+        *(empty(resource) if resource.spec.get("force_destroy") else clear(resource)),
         Call("s3", "DeleteBucket", params(resource), absent=MISSING),
         *gone(resource),
     )
