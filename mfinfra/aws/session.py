@@ -102,10 +102,14 @@ class Aws:
         )
 
 
-def connect(access: Access, scope: Scope, *, parallelism: int = 16, clock: Clock | None = None) -> Aws:
+def connect(
+    access: Access, scope: Scope, *, parallelism: int = 16, clock: Clock | None = None, writes: bool = False
+) -> Aws:
     """Make a session and prove that it is the file's account.
 
-    Raises `Refused` for another account or partition, `UserError` where there is no way in.
+    `writes`: it is going to be written to, so that a destination which the file does not name is refused before
+    anything is sent there. Raises `Refused` for that and for another account or partition, `UserError` where there is
+    no way in.
     """
     if access.endpoint == "sandbox":
         aws = _sandbox(scope, parallelism, clock)
@@ -113,12 +117,17 @@ def connect(access: Access, scope: Scope, *, parallelism: int = 16, clock: Clock
         aws = _emulator(access.endpoint, access, scope, parallelism, clock)
     else:
         aws = Aws(_session(access, scope), scope, clock=clock or Clock(), parallelism=parallelism)
+    if writes:
+        aws.client(WHO_AM_I.service)
+        guard_destination(aws)
     _guard_account(aws)
     return aws
 
 
 def foreign_endpoints(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The `AWS_ENDPOINT_URL*` variables that are set: boto3 follows them silently, people should not."""
+    """The `AWS_ENDPOINT_URL*` variables that boto3 follows: silently, as people should not."""
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return {}
     return {name: url for name, url in sorted(environ.items()) if name.startswith("AWS_ENDPOINT_URL") and url}
 
 
@@ -136,7 +145,7 @@ def guard_destination(aws: Aws) -> None:
 
 def guard_endpoints(access: Access, environ: Mapping[str, str] = os.environ) -> None:
     """Refuse to write through an endpoint that the environment names and the file does not."""
-    if access.endpoint or environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+    if access.endpoint:
         return
     for name, url in foreign_endpoints(environ).items():
         raise Refused(
@@ -175,7 +184,7 @@ def _emulator(url: str, access: Access, scope: Scope, parallelism: int, clock: C
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise Refused(
             f"the endpoint `{url}` is not encrypted and not on this machine",
-            hint="use https, or an emulator on 127.0.0.1",
+            hint="write an `https://…` URL as `endpoint:` under `aws:`, or that of an emulator on 127.0.0.1",
             code="MF4005",
         )
     clock = clock or Clock(SANDBOX_PACE if parts.hostname in LOOPBACK else 1.0)
@@ -216,12 +225,13 @@ def _guard_account(aws: Aws) -> None:
     aws.caller = identity["Arn"]
     partition = aws.caller.split(":")[1]
     if (identity["Account"], partition) != (aws.scope.account, aws.scope.partition):
+        wrong = "`account:`" if identity["Account"] != aws.scope.account else "`region:`, which tells the partition"
         raise Refused(
             f"these credentials are of account `{identity['Account']}` (partition `{partition}`), "
             f"the file is for `{aws.scope.account}` (partition `{aws.scope.partition}`)",
             hint=f"the sandbox is account `{identity['Account']}`: write that as `account:`"
             if aws.sandbox
-            else "choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend `account:`",
+            else f"choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend {wrong}",
             code="MF4001",
         )
 

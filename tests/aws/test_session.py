@@ -89,17 +89,21 @@ def test_promise_9_who_we_are_is_the_first_question(emulator):
 
 
 @pytest.mark.parametrize(
-    ("scope", "account", "words"),
-    [(SCOPE, "210987654321", ["210987654321", "123456789012"]), (CHINA, "123456789012", ["`aws`", "`aws-cn`"])],
+    ("scope", "account", "words", "setting"),
+    [
+        (SCOPE, "210987654321", ["210987654321", "123456789012"], "`account:`"),
+        (CHINA, "123456789012", ["`aws`", "`aws-cn`"], "`region:`"),
+    ],
     ids=["another account", "another partition"],
 )
-def test_promise_9_another_account_or_partition_is_refused_before_any_other_call(scope, account, words, emulator):
+def test_promise_9_another_account_or_partition_is_refused_first(scope, account, words, setting, emulator):
     emulator.account = account
     with pytest.raises(Refused) as caught:
         session.connect(Access(endpoint=emulator.url), scope)
 
     assert (caught.value.exit_code, caught.value.code) == (3, "MF4001")
     assert all(word in caught.value.message for word in words)
+    assert setting in caught.value.hint
     assert asked(emulator) == ["Action=GetCallerIdentity"]
 
 
@@ -130,6 +134,13 @@ def test_promise_9_an_endpoint_that_only_the_environment_names_is_refused_for_wr
 )
 def test_an_endpoint_that_changes_nothing_is_no_obstacle(access, environ):
     session.guard_endpoints(access, environ)
+
+
+@pytest.mark.parametrize(("said", "told"), [("true", []), ("TRUE", []), ("", ["AWS_ENDPOINT_URL_S3"])])
+def test_what_boto3_ignores_is_not_warned_of(said, told):
+    environ = {"AWS_ENDPOINT_URL_S3": ENDPOINT, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": said}
+
+    assert list(session.foreign_endpoints(environ)) == told
 
 
 def test_the_file_names_the_endpoint_and_the_environment_does_not(emulator, monkeypatch):
@@ -263,6 +274,19 @@ def test_promise_9_an_endpoint_in_the_profile_is_refused_before_anything_is_writ
     aws = aws_of(tmp_path, monkeypatch, "[default]\nendpoint_url = http://127.0.0.1:9\n")
     with pytest.raises(Refused, match=r"sends `s3` to `http://127\.0\.0\.1:9`"):
         session.guard_destination(aws)
+
+
+def test_promise_9_where_is_going_to_be_written_nothing_is_sent_to_an_endpoint_of_the_profile(
+    emulator, tmp_path, monkeypatch
+):
+    (tmp_path / "config").write_text(f"[default]\nendpoint_url = {emulator.url}\n", "utf-8")
+    session.connect(Access(), SCOPE)
+    emulator.asked.clear()
+    with pytest.raises(Refused, match="sends `sts` to") as caught:
+        session.connect(Access(), SCOPE, writes=True)
+
+    assert (caught.value.code, emulator.asked) == ("MF4004", [])
+    assert "`endpoint_url`" in caught.value.hint
 
 
 def test_promise_9_awss_own_endpoints_are_no_strange_destination(tmp_path, monkeypatch):
