@@ -1,0 +1,68 @@
+"""Where an environment's lock and receipts are kept in S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mfinfra.metaflow.parts import Parts
+from mfinfra.metaflow.places import Root
+from mfinfra.model import Address, Environment
+
+PREFIX = "mfinfra"
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder of `bucket`; `address` is the resource of the file that is this bucket, `None` for somebody else's."""
+
+    bucket: str
+    prefix: str
+    environment: str
+    address: Address | None = None
+
+    @property
+    def lock(self) -> str:
+        """The key of the lock."""
+        return f"{self._folder}/lock.json"
+
+    @property
+    def history(self) -> str:
+        """What the keys of all receipts begin with."""
+        return f"{self._folder}/history/"
+
+    def receipt(self, began: datetime, id_: str) -> str:
+        """The key of one receipt; keys sort by the moment at which their runs began (UTC)."""
+        return f"{self.history}{began.strftime(STAMP)}-{id_}.json"
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self._folder}"
+
+    @property
+    def _folder(self) -> str:
+        return "/".join(filter(None, (self.prefix, self.environment)))
+
+
+def place(environment: Environment) -> Place | None:
+    """Where the file's `lock:` says, else in the datastore's bucket; `None` where there is neither.
+
+    Raises `InvalidDocument` for an address in the `metaflow` block that no resource has.
+    """
+    scope = environment.scope
+    if environment.lock is None:
+        datastore = Parts(environment).datastore
+        if datastore is None:
+            return None
+        address = datastore.resource.address if datastore.resource else None
+        return Place(datastore.name, PREFIX, scope.environment, address)
+    root = Root.parse(environment.lock, scope.partition)
+    if root is not None:
+        return Place(root.bucket, root.prefix or PREFIX, scope.environment, _managed(environment, root.bucket))
+    address = Address.parse(environment.lock)
+    return Place(environment.resources[address].spec["name"], PREFIX, scope.environment, address)
+
+
+def _managed(environment: Environment, bucket: str) -> Address | None:
+    found = (item.address for item in environment.resources.values() if item.kind == "bucket")
+    return next((address for address in found if environment.resources[address].spec["name"] == bucket), None)
