@@ -28,6 +28,9 @@ class Options:
 
     destroy: bool = False
     adopt: frozenset[str] = frozenset()
+    target: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+    replace: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Planned:
 class Plan:
     """Steps in the order in which they run: what is made and changed first, then what is deleted.
 
-    `guards` stop the plan as a whole.
+    `guards` stop the plan as a whole; `omitted` names what a selection left out although there is work in it.
     """
 
     environment: Environment
@@ -57,6 +60,12 @@ class Plan:
     survey: Survey
     options: Options = field(default_factory=Options)
     guards: tuple[Block, ...] = ()
+    omitted: tuple[Address, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing with work in it was left out by a selection."""
+        return not self.omitted
 
     @property
     def steps(self) -> tuple[Step, ...]:
