@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from mfinfra.metaflow.parts import Parts
 from mfinfra.metaflow.places import Root
 from mfinfra.model import Address, Environment
 
 PREFIX = "mfinfra"
-STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,9 @@ class Place:
         """What the keys of all receipts begin with."""
         return f"{self._folder}/history/"
 
-    def receipt(self, began: datetime, id_: str) -> str:
-        """The key of one receipt; keys sort by the moment at which their runs began (UTC)."""
-        return f"{self.history}{began.strftime(STAMP)}-{id_}.json"
+    def receipt(self, began: str, id_: str) -> str:
+        """The key of one receipt; keys sort by the moment at which their runs began (ISO 8601 in UTC)."""
+        return f"{self.history}{stamp(began)}-{id_}.json"
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self._folder}"
@@ -42,6 +40,11 @@ class Place:
     @property
     def _folder(self) -> str:
         return "/".join(filter(None, (self.prefix, self.environment)))
+
+
+def stamp(moment: str) -> str:
+    """`2026-11-23T16:00:00Z` → `20261123T160000Z`, for names."""
+    return moment.replace("-", "").replace(":", "")
 
 
 def place(environment: Environment) -> Place | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mfinfra import __version__
 from mfinfra.aws import sanitise
-from mfinfra.host import Process
+from mfinfra.host import Process, gone
 
 FORMAT_VERSION = "1.0"
 EXPIRY = 300.0
@@ -84,9 +84,14 @@ class Seen:
         return self.at is not None and self.at >= self.until + RESOLUTION
 
     @property
-    def silent(self) -> float:
-        """Seconds since the last heartbeat."""
-        return (self.at - self.modified).total_seconds() if self.at else 0.0
+    def free(self) -> str:
+        """Why it may be taken over; empty while it may not."""
+        if self.lock.process is not None and gone(self.lock.process):
+            return "that process ran on this machine and is gone"
+        if self.at is not None and self.expired:
+            silent = (self.at - self.modified).total_seconds()
+            return f"it was not renewed for {silent:.0f} s and expired after {self.lock.expiry_seconds:g} s"
+        return ""
 
     def __str__(self) -> str:
         since = f" since {shown(self.lock.created)}" if self.lock.created else ""

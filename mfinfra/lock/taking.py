@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mfinfra import host
 from mfinfra.errors import Locked
 from mfinfra.lock.content import Lock, Seen, shown
 from mfinfra.lock.hold import Beat, Moment
@@ -50,7 +49,7 @@ class Taking:
             self._wait(seen)
 
     def _taken_over(self, seen: Seen) -> Beat | None:
-        why = _free(seen)
+        why = seen.free
         if not why:
             return None
         sent = Moment.now()
@@ -87,12 +86,3 @@ class Taking:
     @property
     def _name(self) -> str:
         return f"`{self.lock.environment}`"
-
-
-def _free(seen: Seen) -> str:
-    """Why `seen` may be taken over; empty while it may not."""
-    if seen.lock.process is not None and host.gone(seen.lock.process):
-        return "that process ran on this machine and is gone"
-    if seen.expired:
-        return f"it was not renewed for {seen.silent:.0f} s and expired after {seen.lock.expiry_seconds:g} s"
-    return ""

@@ -1,0 +1,108 @@
+"""A receipt read back: anyone who may write into the bucket may have written it, so it is given its shape here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mfinfra.aws import sanitise
+
+FORMAT_VERSION = "1.0"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+LONGEST = 1_000
+MOST = 10_000
+RESULTS = ("running", "done", "failed", "interrupted", "lost lock")
+UNREADABLE = "unreadable"
+
+Shape = Callable[[Any], Any]
+
+
+def parse(raw: bytes, id_: str, began: str) -> dict[str, Any]:
+    """The receipt in `raw`, every member there and of its type; `id_` and `began` are what its key says."""
+    try:
+        found = json.loads(raw)
+        receipt = RECEIPT(found) if isinstance(found, dict) and found.get("result") in RESULTS else None
+    except (ValueError, RecursionError):
+        receipt = None
+    if receipt is None:
+        receipt = {**RECEIPT({}), "result": UNREADABLE}
+    return {**receipt, "id": id_, "began": began}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    inert = " ".join(sanitise.text(value[:LONGEST]).split())
+    return inert if len(value) <= LONGEST else f"{inert}…"
+
+
+def _or_none(shape: Shape) -> Shape:
+    return lambda value: None if value is None else shape(value)
+
+
+def _number(value: Any) -> float:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12  # noqa: PLR2004 - no `NaN`
+    return value if usable else 0.0
+
+
+def _count(value: Any) -> int:
+    return int(_number(value))
+
+
+def _flag(value: Any) -> bool:
+    return value is True
+
+
+def _object(members: Mapping[str, Shape]) -> Shape:
+    def shaped(value: Any) -> dict[str, Any]:
+        found = value if isinstance(value, dict) else {}
+        return {name: shape(found.get(name)) for name, shape in members.items()}
+
+    return shaped
+
+
+def _list(shape: Shape) -> Shape:
+    return lambda value: [shape(item) for item in value[:MOST]] if isinstance(value, list) else []
+
+
+ERROR = _object({"code": _or_none(_text), "message": _text})
+RECEIPT = _object(
+    {
+        "format_version": _text,
+        "id": _text,
+        "environment": _text,
+        "operation": _text,
+        "result": _text,
+        "locked": _flag,
+        "began": _text,
+        "ended": _or_none(_text),
+        "duration_seconds": _or_none(_number),
+        "who": _text,
+        "user": _text,
+        "run_url": _or_none(_text),
+        "source": _object(
+            {"path": _text, "sha256": _text, "commit": _or_none(_text), "dirty": _or_none(_flag)},
+        ),
+        "plan_sha256": _text,
+        "mfinfra_version": _text,
+        "summary": _object(
+            dict.fromkeys(("adopt", "create", "update", "replace", "delete", "unchanged", "blocked"), _count)
+        ),
+        "steps": _list(
+            _object(
+                {
+                    "address": _text,
+                    "action": _text,
+                    "result": _text,
+                    "error": _or_none(ERROR),
+                    "seconds": _number,
+                }
+            )
+        ),
+        "calls": _list(
+            _object({"address": _text, "service": _text, "operation": _text, "request_id": _text}),
+        ),
+        "calls_omitted": _count,
+    }
+)
