@@ -16,7 +16,7 @@ AUTO = "auto"
 THERE = "instance_profile"
 WITH_PROFILE = "ecs_instance"
 OWNER = "mfinfra:owner"
-OURS = "mfinfra:"
+OWNERSHIP = ("mfinfra:environment", "mfinfra:address", OWNER)
 MISSING = ("NoSuchEntity",)
 THERE_ALREADY = ("EntityAlreadyExists",)
 FULL_ALREADY = ("LimitExceeded",)
@@ -63,7 +63,7 @@ def stranger(role: Observed, profile: Document) -> tuple[str, ...]:
 
 
 def same_owner(role: Mapping[str, str], profile: Mapping[str, str]) -> bool:
-    ours = {key: value for key, value in role.items() if key.startswith(OURS)}
+    ours = {key: role[key] for key in OWNERSHIP if key in role}
     return OWNER in ours and all(profile.get(key) == value for key, value in ours.items())
 
 
