@@ -137,6 +137,12 @@ class Kind:
         """What the kind's schema says of its fields."""
         return schemas.traits(self.kind)
 
+    def wish(self, resource: Resource) -> Spec:
+        """The managed fields that AWS holds, as AWS has them; raises `UserError` for what it would not take."""
+        return {
+            name: value for name, value in self.desired(resource).items() if name in self._owned and value is not None
+        }
+
     def locate(self, arn: str) -> Spec | None:
         """The identity fields of the resource with this ARN; `None` if it is of another kind."""
         found = re.fullmatch(self.arn, arn)

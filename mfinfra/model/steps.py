@@ -102,6 +102,10 @@ class Driver(Protocol):
         """How to find leftovers that the tagging service does not list."""
         ...
 
+    def wish(self, resource: Resource) -> Spec:
+        """The managed fields that AWS holds, in AWS's canonical form; pure."""
+        ...
+
     def observe(self, resource: Resource) -> Generator[tuple[Call, ...], tuple[Document | None, ...], Observed | None]:
         """Ask in rounds: each yields questions that can go out at once, and is sent their answers."""
         ...
