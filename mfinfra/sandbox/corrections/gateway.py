@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from threading import RLock
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[
 NAMES: Final = {"tagging": "resourcegroupstaggingapi"}
 CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "iam", "logs", "s3", "tagging"})
 NETWORKED: Final = frozenset({"ec2", "batch"})
+CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 PHRASES: Final = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
 
 log = logging.getLogger(__name__)
@@ -83,8 +85,11 @@ class Gateway:
 
     def _passed_on(self, service: str, environ: wire.Environ, start_response: StartResponse) -> Iterable[bytes]:
         protocol = _protocol(service, environ)
+        # moto looks and writes in two steps: of two conditional writes at once both could find nothing there.
+        alone = self._lock if environ["REQUEST_METHOD"] != "GET" and CONDITIONS & environ.keys() else nullcontext()
         try:
-            return _whole(self._moto(environ, start_response))
+            with alone:
+                return _whole(self._moto(environ, start_response))
         except NotImplementedError as missing:
             error = ServiceError("NotImplemented", str(missing) or "The sandbox has no such operation", 501)
             return _send(wire.failure(service, protocol, error), start_response)
