@@ -6,16 +6,14 @@ carries our tags) go out in the first one. An error of a read fails the survey: 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from mfinfra import catalogue, coalesce, ownership, schemas
 from mfinfra.errors import MfinfraError, UserError
-from mfinfra.model import Address, Call, Document, Environment, Observed, Resource, Scope, Spec
-
-Asking = Generator[tuple[Call, ...], tuple[Document | None, ...], Any]
+from mfinfra.model import Address, Asking, Call, Document, Environment, Observed, Resource, Scope, Spec, Work
 
 
 class Reader(Protocol):
@@ -125,6 +123,11 @@ def survey(reader: Reader, environment: Environment) -> Survey:
 def observe(resource: Resource) -> Asking:
     """The questions of the resource's driver."""
     return catalogue.driver(resource.kind).observe(resource)
+
+
+def work(reader: Reader, askers: Mapping[Address, Asking]) -> dict[Address, Work]:
+    """What runs, by the address whose step would stop it; no questions, no request."""
+    return Rounds(reader).run(askers)
 
 
 def look_again(reader: Reader, resource: Resource) -> Observed | None:

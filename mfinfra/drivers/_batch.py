@@ -7,15 +7,31 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDeta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Settle, Spec
+from mfinfra.model import (
+    Action,
+    Answers,
+    Call,
+    Document,
+    Effects,
+    Merge,
+    Observed,
+    Questions,
+    Resource,
+    Settle,
+    Spec,
+    Step,
+    Work,
+)
 
 MISSING = ("ClientException: does not exist",)
 MOVING = ("CREATING", "UPDATING")
 INTERVAL = 3.0
+UNFINISHED = ("RUNNABLE", "STARTING", "RUNNING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +125,59 @@ class Stateful:
 def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]) -> Effects:
     """Add or overwrite tags; those of others stay."""
     return (Call("batch", "TagResource", {"resourceArn": observed.outputs["arn"], "tags": dict(tags)}),)
+
+
+def queue_work(step: Step, observed: Observed) -> Generator[Questions, Answers, Work] | None:
+    """The unfinished jobs of a queue: deleting it ends them, and a disabled one starts none."""
+    return _unfinished((observed.spec["name"],)) if _stops(step, observed) else None
+
+
+def environment_work(step: Step, observed: Observed) -> Generator[Questions, Answers, Work] | None:
+    """The unfinished jobs of every queue that refers to the environment, of queues that are not ours too.
+
+    Batch does not tell which environment a waiting job will run on: those of a queue with several are counted for
+    each, though another one may take them.
+    """
+    return _through_queues(observed.outputs["arn"]) if _stops(step, observed) else None
+
+
+def _stops(step: Step, observed: Observed) -> bool:
+    """Whether `step` takes it away or disables it; what AWS is deleting already runs nothing any more."""
+    disables = any((*item.path, item.before, item.after) == ("state", "ENABLED", "DISABLED") for item in step.changes)
+    return not observed.leaving and (disables or step.action in {Action.DELETE, Action.REPLACE})
+
+
+def _through_queues(arn: str) -> Generator[Questions, Answers, Work]:
+    (answer,) = yield (Call("batch", "DescribeJobQueues", paginate=True),)
+    names = [
+        row["jobQueueName"]
+        for row in (answer or {}).get("jobQueues", ())
+        if any(entry["computeEnvironment"] == arn for entry in row.get("computeEnvironmentOrder", ()))
+    ]
+    return (yield from _unfinished(sorted(names))) if names else Work()
+
+
+def _unfinished(queues: Sequence[str]) -> Generator[Questions, Answers, Work]:
+    """Count the jobs of `queues`; the parent of an array is PENDING while its children wait and run.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
+    """
+    asked = [(queue, status) for queue in queues for status in ("PENDING", *UNFINISHED)]
+    answers = yield tuple(_jobs(queue, status) for queue, status in asked)
+    jobs: dict[str, Counter[str]] = {queue: Counter() for queue in queues}
+    for (queue, status), answer in zip(asked, answers, strict=True):
+        rows = (answer or {}).get("jobSummaryList", ())
+        if status in UNFINISHED:
+            jobs[queue][status] += len(rows)
+            continue
+        for row in rows:
+            children = row.get("arrayProperties", {}).get("statusSummary", {})
+            jobs[queue].update({status: children.get(status, 0) for status in UNFINISHED})
+    return Work(
+        {queue: {status: found[status] for status in UNFINISHED} for queue, found in jobs.items() if found.total()}
+    )
+
+
+def _jobs(queue: str, status: str) -> Call:
+    """A queue that is gone since has no jobs."""
+    return Call("batch", "ListJobs", {"jobQueue": queue, "jobStatus": status}, absent=MISSING, paginate=True)

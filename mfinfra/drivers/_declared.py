@@ -16,6 +16,7 @@ from mfinfra import schemas
 from mfinfra.compare import changed_fields
 from mfinfra.model import (
     Action,
+    Answers,
     Block,
     Call,
     Census,
@@ -23,14 +24,13 @@ from mfinfra.model import (
     Effects,
     FieldChange,
     Observed,
+    Questions,
     Ref,
     Resource,
     Spec,
     Step,
+    WorkOf,
 )
-
-Questions = tuple[Call, ...]
-Answers = tuple[Document | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Kind:
     that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
     fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
     `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
-    are identity fields. `held`: AWS deletes none that is referred to. `ripens`:
-    seconds until other services see a write.
+    are identity fields. `held`: AWS deletes none that is referred to. `ripens`: seconds until other services see a
+    write. `work` asks for the work that a step would stop, where the kind has any and the step stops it.
     """
 
     kind: str
@@ -131,6 +131,7 @@ class Kind:
     ripens: float = 0.0
     held: bool = False
     census: Census | None = None
+    work: WorkOf = lambda step, observed: None
 
     @property
     def traits(self) -> schemas.Traits:
@@ -172,12 +173,8 @@ class Kind:
         """Create what is missing, update what differs, replace where AWS allows no update."""
         if observed is None or observed.leaving:
             return self._creation(resource, observed)
-        want = self._complete(self.desired(resource), observed.spec)
-        if self.keep:
-            want = self.keep(resource, want, observed.spec)
-        fields = self._differences(resource, want, observed.spec)
-        change = Change(resource, want, observed.spec, fields, observed)
-        replacing = self.replaces(change) if self.replaces else fields & self.traits.create_only
+        change = self._change(resource, observed)
+        replacing = self.replaces(change) if self.replaces else change.fields & self.traits.create_only
         if replacing:
             return self._replacement(resource, observed, change, replacing)
         changes = (*self._field_changes(change), *self._tag_changes(resource, observed))
@@ -189,7 +186,7 @@ class Kind:
             Action.UPDATE if changes else Action.NOOP,
             changes,
             effects,
-            because=self.because(change, frozenset()) if self.because and fields else "",
+            because=self.because(change, frozenset()) if self.because and change.fields else "",
             postponed=tuple(sorted(self.postpones(change))) if self.postpones else (),
             ripens=self.ripens if changes else 0.0,
         )
@@ -203,6 +200,17 @@ class Kind:
             if value not in (None, "", [], {})
         )
         return Step(resource.address, Action.DELETE, changes, effects)
+
+    def replacement(self, resource: Resource, observed: Observed) -> Step:
+        """Delete it and make it anew, whatever differs; a kind that cannot do that refuses it."""
+        return self._replacement(resource, observed, self._change(resource, observed), frozenset())
+
+    def _change(self, resource: Resource, observed: Observed) -> Change:
+        want = self._complete(self.desired(resource), observed.spec)
+        if self.keep:
+            want = self.keep(resource, want, observed.spec)
+        fields = self._differences(resource, want, observed.spec)
+        return Change(resource, want, observed.spec, fields, observed)
 
     def _creation(self, resource: Resource, leaving: Observed | None) -> Step:
         want = self.desired(resource)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra.drivers import _compute_resources as resources
-from mfinfra.drivers._batch import Stateful, put_tags
+from mfinfra.drivers._batch import Stateful, environment_work, put_tags
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging
 from mfinfra.model import Block, Document, Effects, Observed, Resource, Spec
 
@@ -22,6 +22,7 @@ POLICY: Mapping[str, Any] = {"terminate_jobs": False, "timeout_minutes": 30}
 SERVICE_LINKED_ROLE = "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
 SERVICE_LINKED = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/batch\.amazonaws\.com/.+")
 INFRASTRUCTURE = resources.MEMBERS.keys() - {"min_vcpus", "max_vcpus", "spot_fleet_role"}
+TAKEN = "it is taken as long as the environment lives"
 MUTABLE = ("state", "service_role", "update_policy", *(name for name in resources.MEMBERS if name != "spot_fleet_role"))
 
 
@@ -165,7 +166,7 @@ def refuses(change: Change, replacing: frozenset[str]) -> Block:
     """A name is taken as long as its environment lives, and queues hold on to it: there is no way in its place."""
     return Block(
         code="MF2301",
-        message=f"`{change.resource.address}` cannot be replaced under its name: {reasons(change)}",
+        message=f"`{change.resource.address}` cannot be replaced under its name: {reasons(change) or TAKEN}",
         hint="give the environment a new `name`; mfinfra then creates it beside the old one, moves the queues over and "
         "deletes the old one",
     )
@@ -188,5 +189,6 @@ DRIVER = Kind(
     refuses=refuses,
     because=because,
     keep=keep,
+    work=environment_work,
     local=("initial_vcpus", "drain_minutes"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mfinfra.drivers._batch import Stateful, put_tags
+from mfinfra.drivers._batch import Stateful, put_tags, queue_work
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging
 from mfinfra.model import Document, Effects, Observed, Resource, Spec
 
@@ -117,4 +117,5 @@ DRIVER = Kind(
     gone=QUEUE.gone,
     replaces=replaces,
     because=because,
+    work=queue_work,
 )

@@ -6,8 +6,8 @@ means "managed: there shall be none". Values that AWS invents are `Ref`s until t
 
 from mfinfra.model.effects import Call, Census, Drain, Effect, Effects, Merge, Settle
 from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, Waiting
-from mfinfra.model.resources import Access, Environment, Observed, Resource, Source
-from mfinfra.model.steps import Action, Block, Driver, FieldChange, Step
+from mfinfra.model.resources import Access, Environment, Observed, Resource, Source, Work
+from mfinfra.model.steps import Action, Answers, Asking, Block, Driver, FieldChange, Questions, Step, WorkOf
 from mfinfra.model.values import (
     RUN,
     Address,
@@ -29,6 +29,8 @@ __all__ = [
     "Access",
     "Action",
     "Address",
+    "Answers",
+    "Asking",
     "Block",
     "Call",
     "Called",
@@ -47,6 +49,7 @@ __all__ = [
     "Merge",
     "Observed",
     "Outputs",
+    "Questions",
     "Ref",
     "Resource",
     "Scope",
@@ -59,6 +62,8 @@ __all__ = [
     "Template",
     "Unknown",
     "Waiting",
+    "Work",
+    "WorkOf",
     "fill",
     "plain",
     "refs",

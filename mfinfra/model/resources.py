@@ -59,6 +59,18 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What runs on a resource: `jobs` maps each queue that has any to how many are in which status."""
+
+    jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many jobs there are in all."""
+        return sum(sum(statuses.values()) for statuses in self.jobs.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How to reach AWS: `profile` and `assume_role` as the file has them; `endpoint` is `None`, `sandbox` or a URL."""
 

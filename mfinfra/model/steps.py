@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from mfinfra.model.effects import Call, Census, Drain, Effects, Settle
-from mfinfra.model.resources import Observed, Resource
+from mfinfra.model.resources import Observed, Resource, Work
 from mfinfra.model.values import Address, Document, Spec
 
 
@@ -84,8 +84,17 @@ class Step:
         )
 
 
+Questions: TypeAlias = tuple[Call, ...]
+Answers: TypeAlias = tuple[Document | None, ...]
+Asking: TypeAlias = Generator[Questions, Answers, Any]
+"""Questions in rounds: each yields what can go out at once, is sent the answers, and the last one ends in a result."""
+
+
+WorkOf: TypeAlias = Callable[[Step, Observed], Generator[Questions, Answers, Work] | None]
+
+
 class Driver(Protocol):
-    """What a kind knows of AWS: three verbs and no client. A driver is a module's `DRIVER`."""
+    """What a kind knows of AWS: its verbs and no client. A driver is a module's `DRIVER`."""
 
     @property
     def kind(self) -> str:
@@ -106,7 +115,7 @@ class Driver(Protocol):
         """The managed fields that AWS holds, in AWS's canonical form; pure."""
         ...
 
-    def observe(self, resource: Resource) -> Generator[tuple[Call, ...], tuple[Document | None, ...], Observed | None]:
+    def observe(self, resource: Resource) -> Generator[Questions, Answers, Observed | None]:
         """Ask in rounds: each yields questions that can go out at once, and is sent their answers."""
         ...
 
@@ -116,6 +125,15 @@ class Driver(Protocol):
 
     def teardown(self, resource: Resource, observed: Observed) -> Step:
         """The step that deletes it; pure."""
+        ...
+
+    def replacement(self, resource: Resource, observed: Observed) -> Step:
+        """The step that deletes it and makes it anew in its place, whatever differs; pure."""
+        ...
+
+    @property
+    def work(self) -> WorkOf:
+        """The questions after the work that a step would stop on what was observed; `None` where it stops none."""
         ...
 
     def locate(self, arn: str) -> Spec | None:

@@ -21,6 +21,9 @@ PASSED: Mapping[str, str] = {
     "MF4104": "nothing protected is replaced",
     "MF4105": "no adoption replaces anything",
     "MF4106": "nothing is replaced in place while others use it",
+    "MF4107": "no more is destroyed at once than goes without a word",
+    "MF4108": "nothing is replaced, disabled or deleted that jobs wait or run on",
+    "MF4109": "the file has not lost all its resources",
 }
 
 
@@ -76,7 +79,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
 
 def _adopted(step: Step, observed: Observed) -> Step:
     """`step`, blocked if it would delete what does not carry our tags yet."""
-    if step.action is not Action.REPLACE or step.blocks:
+    if step.action is not Action.REPLACE or _hopeless(step):
         return step
     fields = " and ".join(f"`{change.path[0]}`" for change in step.changes if change.replaces)
     return _blocked(
@@ -90,7 +93,7 @@ def _adopted(step: Step, observed: Observed) -> Step:
 def use_of(step: Step, resource: Resource, users: Sequence[Address]) -> Step:
     """`step`, blocked if it deletes and makes anew what AWS does not delete while others refer to it."""
     in_place = step.action is Action.REPLACE and not step.retire
-    if not (in_place and users and not step.blocks and catalogue.driver(resource.kind).held):
+    if not (in_place and users and not _hopeless(step) and catalogue.driver(resource.kind).held):
         return step
     named = ", ".join(f"`{user}`" for user in users)
     return _blocked(
@@ -103,7 +106,7 @@ def use_of(step: Step, resource: Resource, users: Sequence[Address]) -> Step:
 
 def protection_of(step: Step, resource: Resource) -> Step:
     """`step`, blocked if it replaces a protected resource."""
-    if step.action is not Action.REPLACE or step.blocks:
+    if step.action is not Action.REPLACE or _hopeless(step):
         return step
     message = f"replacing `{resource.address}` would lose what it holds"
     return _protected(step, resource, "MF4104", message, "--allow-replace")
@@ -141,6 +144,11 @@ def reason_to_delete(resource: Resource, observed: Observed, environment: Enviro
     if resource.address in environment.disabled:
         return "it has `enabled: false`"
     return "it is not in the file"
+
+
+def _hopeless(step: Step) -> bool:
+    """Whether a guard is in the way that no flag lifts: then another one tells nothing more."""
+    return any(not block.flag for block in step.blocks)
 
 
 def _blocked(step: Step, code: str, message: str, hint: str) -> Step:

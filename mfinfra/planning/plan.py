@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mfinfra import catalogue, ownership, schemas
+from mfinfra import catalogue, schemas
+from mfinfra.errors import UserError
 from mfinfra.model import (
     Action,
     Address,
@@ -16,15 +17,20 @@ from mfinfra.model import (
     Ref,
     Resource,
     Step,
+    Work,
     fill,
 )
 from mfinfra.observe import Leftover, Survey
-from mfinfra.planning import gate, order
+from mfinfra.planning import found, gate, order, select, thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for on the command line and shapes the plan. `adopt` may hold the text `all`."""
+    """What was asked for on the command line and shapes the plan, addresses as text. `adopt` may hold `all`.
+
+    `target` keeps these steps and what they need, `exclude` drops these and what needs them, `replace` makes these
+    anew.
+    """
 
     destroy: bool = False
     adopt: frozenset[str] = frozenset()
@@ -38,7 +44,7 @@ class Planned:
     """A step, the resource it brings about (references filled as far as they are known), and what was found.
 
     `retired` is what the step replaces under another identity. `stands`: what was observed is there all through the
-    run, so that its outputs are known.
+    run, so that its outputs are known. `work` is what the step would stop; `None` where nobody had to ask.
     """
 
     step: Step
@@ -46,6 +52,14 @@ class Planned:
     observed: Observed | None
     retired: Leftover | None = None
     stands: bool = False
+    work: Work | None = None
+
+    @property
+    def leaving(self) -> Observed | None:
+        """What is there no more when the step is done; `None` where all stays."""
+        if self.step.action is Action.DELETE:
+            return self.observed
+        return self.retired.observed if self.retired else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ class Plan:
     @property
     def work(self) -> bool:
         """Whether there is anything to carry out, if only to wait for what AWS has not finished."""
-        return any(step.effects or step.action is not Action.NOOP for step in self.steps)
+        return any(select.works(step) for step in self.steps)
 
     @property
     def blocks(self) -> tuple[tuple[Address | None, Block], ...]:
@@ -99,11 +113,31 @@ class Plan:
 
 
 def make(environment: Environment, survey: Survey, options: Options | None = None) -> Plan:
-    """Compare `environment` with what `survey` found."""
+    """Compare `environment` with what `survey` found; raises `UserError` for an option that fits neither."""
     options = options or Options()
+    _check_replace(environment, options)
     if options.destroy:
-        return Plan(environment, _teardowns(_everything(environment, survey), options, environment), survey, options)
-    leftovers = {leftover.resource.address: leftover for leftover in _apart(_seconds_renamed(environment, survey))}
+        planned = _teardowns(found.everything(environment, survey), options, environment)
+    else:
+        planned = _brought_about(environment, survey, options)
+    plan = _selected(Plan(environment, planned, survey, options))
+    return plan if options.destroy else replace(plan, guards=_guards(plan))
+
+
+def _guards(plan: Plan) -> tuple[Block, ...]:
+    """What stops the plan as a whole."""
+    environment = plan.environment
+    deletes = [one.observed for one in plan.planned if one.step.action is Action.DELETE]
+    return thresholds.guards(
+        sum(observed is not None and not observed.leaving for observed in deletes),
+        sum(not one.observed.leaving for one in found.everything(environment, plan.survey)),
+        emptied=not (environment.resources or environment.disabled),
+        file=environment.source.path,
+    )
+
+
+def _brought_about(environment: Environment, survey: Survey, options: Options) -> tuple[Planned, ...]:
+    leftovers = {leftover.resource.address: leftover for leftover in found.apart(found.leftovers(environment, survey))}
     known: dict[Address, Mapping[str, str]] = {}
     made = []
     for address in order.creation_order(environment.resources):
@@ -114,8 +148,8 @@ def make(environment: Environment, survey: Survey, options: Options | None = Non
         made.append(planned)
         if planned.observed and planned.stands:
             known[address] = planned.observed.outputs
-    going = [*_disabled(environment, survey), *leftovers.values()]
-    return Plan(environment, (*made, *_teardowns(going, options, environment)), survey, options)
+    going = [*found.disabled(environment, survey), *leftovers.values()]
+    return (*made, *_teardowns(going, options, environment))
 
 
 def filled(resource: Resource, known: Mapping[Address, Mapping[str, str]]) -> Resource:
@@ -136,6 +170,8 @@ def _bring_about(
 ) -> Planned:
     resource = filled(resource, known)
     step = catalogue.driver(resource.kind).step(resource, observed)
+    if old is None and str(resource.address) in options.replace:
+        step = _forced(step, resource, observed)
     stands = observed is not None and not observed.leaving and step.action is not Action.REPLACE
     if observed is not None and not observed.leaving:
         step = gate.ownership_of(step, resource, observed, options.adopt)
@@ -143,6 +179,56 @@ def _bring_about(
         step = _renamed(step, resource, old)
     step = gate.protection_of(step, resource)
     return Planned(step, resource, observed, old, stands)
+
+
+def _forced(step: Step, resource: Resource, observed: Observed | None) -> Step:
+    """The replacement that was asked for; raises `UserError` where there is nothing of ours to replace."""
+    if observed is None or observed.leaving or not found.ours(observed, resource.scope):
+        why = "does not stand" if observed is None or observed.leaving else "is not this environment's own yet"
+        raise UserError(
+            f"`--replace {resource.address}`: it {why}",
+            hint="only what stands and is ours can be replaced; leave the flag out",
+        )
+    if step.action is Action.REPLACE:
+        return step
+    step = catalogue.driver(resource.kind).replacement(resource, observed)
+    return replace(step, because="asked for by `--replace`")
+
+
+def _check_replace(environment: Environment, options: Options) -> None:
+    lost = sorted(options.replace - {str(address) for address in environment.resources})
+    if lost or (options.replace and options.destroy):
+        named = lost[0] if lost else min(options.replace)
+        raise UserError(
+            f"`--replace {named}`: "
+            + ("nothing is made anew where all is destroyed" if options.destroy else "the file has no such resource"),
+            hint="only what stands and stays in the file can be replaced; leave the flag out",
+        )
+
+
+def _selected(plan: Plan) -> Plan:
+    """`plan` with the steps that its options choose."""
+    options, environment = plan.options, plan.environment
+    if not (options.target or options.exclude):
+        return plan
+    at = {one.step.address: one for one in plan.planned}
+    known = {*environment.resources, *environment.disabled, *at}
+    needed = select.needs(
+        plan.steps,
+        {address: one.resource.depends_on for address, one in at.items()},
+        {address: one.observed for address, one in at.items() if one.observed and not one.leaving},
+        {address: one.leaving for address, one in at.items() if one.leaving},
+    )
+    target = select.addresses("--target", options.target, known)
+    kept = select.kept(needed, target, select.addresses("--exclude", options.exclude, known))
+    lost = sorted(options.replace - {str(address) for address in kept})
+    if lost:
+        raise UserError(
+            f"`--replace {lost[0]}` is left out by `--target` or `--exclude`",
+            hint="choose it too, or do not replace it",
+        )
+    omitted = tuple(address for address, one in at.items() if address not in kept and select.works(one.step))
+    return replace(plan, planned=tuple(one for address, one in at.items() if address in kept), omitted=omitted)
 
 
 def _renamed(step: Step, resource: Resource, old: Leftover) -> Step:
@@ -171,69 +257,13 @@ def _with_local(old: Leftover, resource: Resource) -> Mapping[str, object]:
     return {**resource.spec, **{name: value for name, value in old.resource.spec.items() if value is not None}}
 
 
-def _disabled(environment: Environment, survey: Survey) -> list[Leftover]:
-    """What the file says shall not be there, and is."""
-    return [
-        Leftover(resource, observed)
-        for address, resource in environment.disabled.items()
-        if (observed := survey.observed.get(address)) is not None
-        and ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
-    ]
-
-
-def _everything(environment: Environment, survey: Survey) -> list[Leftover]:
-    """All that this environment owns, whether the file still speaks of it or not."""
-    declared = [
-        Leftover(resource, observed)
-        for address, resource in environment.resources.items()
-        if (observed := survey.observed.get(address)) is not None
-        and ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
-    ]
-    return [*declared, *_disabled(environment, survey), *survey.leftovers]
-
-
 def _users(environment: Environment, address: Address) -> tuple[Address, ...]:
     """What refers to the resource at `address`."""
     return tuple(sorted(user for user, resource in environment.resources.items() if address in resource.depends_on))
 
 
-def _seconds_renamed(environment: Environment, survey: Survey) -> list[Leftover]:
-    """The leftovers; one whose address is taken by a resource that stands and is ours goes by AWS's own name for it.
-
-    It is what a replacement that was cut short has left, or somebody's copy of the tags: nothing replaces it.
-    """
-
-    def apart(item: Leftover) -> Leftover:
-        whole = item.observed.physical_id
-        named = Address(item.resource.kind, whole.replace(":", "/").rpartition("/")[2])
-        address = Address(named.kind, whole) if named in environment.resources else named
-        return replace(item, resource=replace(item.resource, address=address))
-
-    def taken(address: Address) -> bool:
-        observed = survey.observed.get(address)
-        if address not in environment.resources or observed is None or observed.leaving:
-            return False
-        return ownership.read(observed.tags, environment.scope).standing is ownership.Standing.OURS
-
-    return [apart(item) if taken(item.resource.address) else item for item in survey.leftovers]
-
-
-def _apart(found: Iterable[Leftover]) -> list[Leftover]:
-    """`found` under addresses that all differ.
-
-    Two resources carry one address where a replacement was cut short: the later one goes by AWS's own name for it.
-    """
-    apart: dict[Address, Leftover] = {}
-    for leftover in found:
-        address = leftover.resource.address
-        if address in apart:
-            address = Address(address.kind, leftover.observed.physical_id)
-        apart[address] = replace(leftover, resource=replace(leftover.resource, address=address))
-    return list(apart.values())
-
-
 def _teardowns(going: list[Leftover], options: Options, environment: Environment) -> tuple[Planned, ...]:
-    going = _apart(going)
+    going = found.apart(going)
     depends_on = {leftover.resource.address: leftover.resource.depends_on for leftover in going}
     steps = {}
     for leftover in going:

@@ -250,7 +250,8 @@ def test_checks_tell_warnings_of_the_file_of_aws_and_every_block():
     found = of([(LOGS, sick)], leftovers=[GONE], warnings=[Problem("look", subject="log_group.l", code="MF1500")])
 
     assert [(row["code"], row["status"], row["address"]) for row in found["checks"] if row["status"] != "pass"] == [
-        ("MF1500", "warn", "log_group.l"), ("MF2000", "warn", "log_group.l"), ("MF4103", "fail", "log_group.gone"),
+        ("MF1500", "warn", "log_group.l"), ("MF2000", "warn", "log_group.l"), ("MF4107", "fail", None),
+        ("MF4103", "fail", "log_group.gone"),
     ]  # fmt: skip
     assert not found["applyable"]
 
