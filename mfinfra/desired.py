@@ -1,27 +1,57 @@
-"""From a file to everything that is wished: read, validated, resolved, presets filled in, ownership tags put on."""
+"""From a file to everything that is wished: read, validated, resolved, presets filled in, our own tags put on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mfinfra import document, ownership
+from mfinfra import catalogue, document, drift, ownership
+from mfinfra.errors import InvalidDocument, Problem, UserError
 from mfinfra.metaflow import presets
-from mfinfra.model import Address, Environment, Resource
+from mfinfra.model import Environment, Resource
 
 
 def read(path: str | Path) -> document.Reading:
     """The environment of the file at `path`; raises `InvalidDocument` with every problem in it."""
     reading = document.read(path)
-    return replace(reading, environment=_owned(presets.expand(reading.environment)))
+    return replace(reading, environment=tagged(presets.expand(reading.environment)))
 
 
-def _owned(environment: Environment) -> Environment:
-    def tagged(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
-        return {
-            address: replace(resource, tags={**resource.tags, **ownership.tags(resource.scope, address)})
-            for address, resource in resources.items()
-        }
+def tagged(environment: Environment) -> Environment:
+    """The environment with our tags: of ownership on everything, and on what shall be there the record of its wish.
 
-    return replace(environment, resources=tagged(environment.resources), disabled=tagged(environment.disabled))
+    Raises `InvalidDocument` with every wish that AWS would not take.
+    """
+    disabled = {address: _owned(resource) for address, resource in environment.disabled.items()}
+    resources, problems = dict(environment.resources), list[Problem]()
+    for address, resource in environment.resources.items():
+        try:
+            resources[address] = recorded(_owned(resource))
+        except UserError as error:
+            problems.append(_problem(resource, error))
+    if problems:
+        raise InvalidDocument(sorted(problems, key=lambda item: (item.file, item.line, item.column)))
+    return replace(environment, resources=resources, disabled=disabled)
+
+
+def recorded(resource: Resource) -> Resource:
+    """`resource` with the tag that says what was asked for; see `drift`."""
+    record = drift.record(resource, catalogue.driver(resource.kind).wish(resource))
+    return replace(resource, tags={**resource.tags, drift.TAG: str(record)})
+
+
+def _owned(resource: Resource) -> Resource:
+    return replace(resource, tags={**resource.tags, **ownership.tags(resource.scope, resource.address)})
+
+
+def _problem(resource: Resource, error: UserError) -> Problem:
+    mark = resource.mark
+    return Problem(
+        str(error).removeprefix(f"{resource.address}: "),
+        file=mark.file if mark else "",
+        line=mark.line if mark else 0,
+        column=mark.column if mark else 0,
+        subject=str(resource.address),
+        hint=error.hint or "",
+        code=error.code or "MF1000",
+    )

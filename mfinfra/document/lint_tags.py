@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from mfinfra import ownership
+from mfinfra import drift, ownership
 from mfinfra.document.tree import Path, Tree, shown
 from mfinfra.errors import Problem
 from mfinfra.model import Environment, Resource
@@ -16,7 +16,7 @@ MOST = 50
 def findings(environment: Environment, tree: Tree) -> Iterator[Problem]:
     """Every finding about the tags of a resource, those of the environment among them."""
     for resource in environment.resources.values():
-        ours = ownership.tags(resource.scope, resource.address)
+        ours = (*ownership.tags(resource.scope, resource.address), drift.TAG)
         every = len(resource.tags) + len(ours)
         if every > MOST:
             message = f"with those of the environment and {len(ours)} of mfinfra these are {every} tags"
@@ -27,7 +27,7 @@ def findings(environment: Environment, tree: Tree) -> Iterator[Problem]:
             yield from _alike(resource, tree, ours)
 
 
-def _alike(resource: Resource, tree: Tree, ours: dict[str, str]) -> Iterator[Problem]:
+def _alike(resource: Resource, tree: Tree, ours: Iterable[str]) -> Iterator[Problem]:
     """IAM holds keys that differ in upper and lower case only for one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
