@@ -222,6 +222,10 @@ def test_what_a_managed_resource_decides_refers_to_it():
         ("s3://data/cards", Template(("s3://", Ref(Address("bucket", "datastore"), "name"), "/cards"))),
         ("s3://database/cards", "s3://database/cards"),
         ("arn:aws:iam::123456789012:role/Sfn", Ref(Address("role", "sfn"), "arn")),
+        (
+            f"{LOGS}/aws/vendedlogs/states/metaflow:*",
+            Template((Ref(Address("log_group", "history"), "arn"), ":*")),
+        ),
         ("arn:aws:iam::123456789012:role/Sfn2", "arn:aws:iam::123456789012:role/Sfn2"),
         ("jobs", "jobs"),
     ],

@@ -228,6 +228,25 @@ def test_what_may_have_been_another_thing_is_not_guessed(gone):
     assert changes(planned(wished, all_of(wished), gone=left)) == {}
 
 
+def test_a_spare_resource_that_goes_was_not_configured():
+    wished = world()
+    spare = replace(wished.resources[QUEUE], address=Address("job_queue", "spare"), spec={"name": "spare"})
+    assert changes(planned(wished, all_of(wished), gone=[spare])) == {}
+    theirs = replace(wished, metaflow={"batch": {"queue": "theirs"}})
+    assert changes(planned(theirs, all_of(theirs), gone=[spare])) == {}
+    unused = replace(wished, metaflow={"datastore": "bucket.datastore"})
+    gone = changes(planned(unused, all_of(unused), destroy=True))
+    assert gone.keys() == everything(unused).keys()
+
+
+def test_what_nobody_owns_outlives_the_environment_and_is_none_of_its_configuration():
+    wished = world()
+    seen = all_of(wished) | {QUEUE: stands(wished.resources[QUEUE], tags={})}
+    plan = planned(wished, seen, destroy=True)
+    plan = replace(plan, planned=tuple(one for one in plan.planned if one.step.address != QUEUE))
+    assert changes(plan).keys() == everything(wished).keys() - {"METAFLOW_BATCH_JOB_QUEUE"}
+
+
 def test_a_datastore_that_moves_to_another_address_has_its_old_place_before():
     old = world()
     bucket = replace(old.resources[BUCKET], address=Address("bucket", "new"), spec={"name": "new"})
