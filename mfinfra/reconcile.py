@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from mfinfra import desired, observe, provenance
 from mfinfra.apply import Run, refuse_blocked
 from mfinfra.aws import session
 from mfinfra.document import Reading
-from mfinfra.model import Event
 from mfinfra.planning import document
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options, Plan, make
@@ -24,7 +22,15 @@ class Reviewed:
     aws: session.Aws
     reading: Reading
     plan: Plan
+    origin: document.Provenance
     document: dict[str, Any]
+
+    def shown(self, allowed: Allowed) -> dict[str, Any]:
+        """The document for a person who has lifted guards: what is `allowed` blocks nothing any more."""
+        lifted = self.plan.lifted(allowed)
+        if lifted.blocks == self.plan.blocks:
+            return self.document
+        return document.of(lifted, self.origin, self.reading.warnings)
 
     def apply(self, allowed: Allowed | None = None) -> Run:
         """The run that carries this plan out; raises `Refused` while a guard that is not `allowed` blocks it."""
@@ -51,11 +57,4 @@ def compare(aws: session.Aws, reading: Reading, options: Options | None = None) 
     """The same over a connection that stands."""
     made = make(reading.environment, observe.survey(aws, reading.environment), options)
     origin = provenance.of(aws, reading.environment.source.path)
-    return Reviewed(aws, reading, made, document.of(made, origin, reading.warnings))
-
-
-def apply(
-    path: str | Path, options: Options | None = None, allowed: Allowed | None = None, *, parallelism: int = 16
-) -> Iterator[Event]:
-    """Plan and carry the plan out; yields what happens."""
-    yield from plan(path, options, parallelism=parallelism).apply(allowed).events()
+    return Reviewed(aws, reading, made, origin, document.of(made, origin, reading.warnings))

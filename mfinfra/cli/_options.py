@@ -20,7 +20,7 @@ def addresses(ctx: typer.Context, incomplete: str) -> list[str]:
     """The addresses of the file on the command line, for the shell to complete; none while it cannot be read."""
     from mfinfra import document, errors
 
-    file = ctx.params.get("file") or next(iter(ctx.args), None)
+    file = ctx.params.get("file") or ctx.params.get("path") or next(iter(ctx.args), None)
     if file is None:
         return []
     try:
@@ -73,4 +73,68 @@ Parallelism = Annotated[
 Yes = Annotated[
     bool,
     typer.Option("--yes", "-y", "--auto-approve", envvar="MFINFRA_YES", help="Do not ask; for runs without a person."),
+]
+AllowDisruption = Annotated[
+    bool,
+    typer.Option("--allow-disruption", envvar="MFINFRA_ALLOW_DISRUPTION", help="Go ahead although jobs are running."),
+]
+MaxDeletes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-deletes", metavar="N", min=0, envvar="MFINFRA_MAX_DELETES", help="How many deletes one plan may hold."
+    ),
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="ADDR",
+        envvar="MFINFRA_TARGET",
+        autocompletion=addresses,
+        help="Plan only this resource and what it needs. May be repeated.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="ADDR",
+        envvar="MFINFRA_EXCLUDE",
+        autocompletion=addresses,
+        help="Leave out this resource and what needs it. May be repeated.",
+    ),
+]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replace",
+        metavar="ADDR",
+        envvar="MFINFRA_REPLACE",
+        autocompletion=addresses,
+        help="Make this resource anew although nothing of it differs. May be repeated.",
+    ),
+]
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout", metavar="S", min=0, envvar="MFINFRA_LOCK_TIMEOUT", help="Seconds to wait for another run."
+    ),
+]
+LockExpiry = Annotated[
+    float,
+    typer.Option(
+        "--lock-expiry",
+        metavar="S",
+        min=3,
+        envvar="MFINFRA_LOCK_EXPIRY",
+        help="Seconds without a sign of life after which others may take the lock over.",
+    ),
+]
+NoLock = Annotated[bool, typer.Option("--no-lock", envvar="MFINFRA_NO_LOCK", help="Take no lock.")]
+Json = Annotated[
+    bool, typer.Option("--json", envvar="MFINFRA_JSON", help="Print events as JSON lines in place of the report.")
+]
+JsonInto = Annotated[
+    Path | None,
+    typer.Option("--json-into", metavar="PATH", envvar="MFINFRA_JSON_INTO", help="Write the events there too."),
 ]

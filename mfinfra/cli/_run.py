@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from mfinfra import desired, reconcile
-from mfinfra.apply import Run
+from mfinfra import desired, operation, reconcile
 from mfinfra.aws import session
 from mfinfra.cli import _failure, _saved, _signals
 from mfinfra.document import Reading
 from mfinfra.errors import Incomplete, Refused
+from mfinfra.operation import Locking
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
-from mfinfra.render import console, problems, progress, report, streams, text
-from mfinfra.render.inert import line
+from mfinfra.render import console, inert, problems, progress, report, streams, text
 
 
 def read(file: Path, command: str) -> Reading:
@@ -37,7 +37,7 @@ def read(file: Path, command: str) -> Reading:
 def review(reading: Reading, options: Options, parallelism: int) -> reconcile.Reviewed:
     """Observe AWS and compare."""
     scope = reading.environment.scope
-    with progress.doing(f"reading {line(scope.account)} in {line(scope.region)}", sys.stderr):
+    with progress.doing(f"reading {inert.line(scope.account)} in {inert.line(scope.region)}", sys.stderr):
         return reconcile.review(reading, options, parallelism=parallelism)
 
 
@@ -48,33 +48,47 @@ def nothing_to_do(reviewed: reconcile.Reviewed) -> bool:
     return not reviewed.plan.work
 
 
-def show(reviewed: reconcile.Reviewed) -> None:
-    """The plan, where the person who is about to be asked reads it."""
-    console.write(text.lines(reviewed.document), sys.stderr)
+def show(reviewed: reconcile.Reviewed, allowed: Allowed) -> None:
+    """The plan as it is going to be carried out, where the person who is about to be asked reads it."""
+    console.write(text.lines(reviewed.shown(allowed)), sys.stderr)
 
 
-def unblocked(reviewed: reconcile.Reviewed, allowed: Allowed) -> Run:
-    """The run of a plan that was just shown; raises `Refused`: what the plan says of each block is not repeated."""
+def refuse_blocked(reviewed: reconcile.Reviewed, allowed: Allowed) -> None:
+    """Raise `Refused` for a plan that was just shown: what it says of each guard is not repeated."""
     blocks = reviewed.plan.lifted(allowed).blocks
     if len(blocks) > 1:
         lifts = "\n".join(f"{address or 'the plan'}: {block.hint}" for address, block in blocks)
         raise Refused(f"{len(blocks)} guards refuse this plan; nothing was changed", hint=lifts, code="MF4100")
-    return reviewed.apply(allowed)
+    for _, block in blocks:
+        raise Refused(block.message, hint=block.hint, code=block.code)
 
 
-def carry_out(run: Run, verb: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a plan is carried out; `name` is `apply` or `destroy`."""
+
+    name: str
+    allowed: Allowed
+    locking: Locking
+    json: bool = False
+    json_into: Path | None = None
+
+
+def carry_out(reviewed: reconcile.Reviewed, way: Way) -> int:
     """Carry the plan out: progress on stderr, the report on stdout; returns the exit code."""
     board, tally, began = progress.Board(), report.Tally(), time.monotonic()
 
     def announce(said: str) -> None:
         board.notice = said
         if not streams.interactive(sys.stderr):
-            streams.put(f"{said}\n", sys.stderr)
+            streams.put(f"{inert.line(said)}\n", sys.stderr)
 
+    run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce)
     with _signals.stopping(run.stop, announce) as stopped:
         for event in progress.follow(run.events(), sys.stderr, board):
             tally.take(event)
     interrupted = bool(stopped.code) and not tally.whole
+    verb = way.name.capitalize()
     console.write(report.lines(tally, time.monotonic() - began, verb, interrupted=interrupted), sys.stdout)
     bugs = [_failure.bug(error) for error in tally.bugs]
     if stopped.code:

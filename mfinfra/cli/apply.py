@@ -2,42 +2,87 @@
 
 from __future__ import annotations
 
-from mfinfra.cli._options import Adopt, AllowDestroy, AllowReplace, File, Parallelism, Yes
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mfinfra.cli._options import (
+    Adopt,
+    AllowDestroy,
+    AllowDisruption,
+    AllowReplace,
+    Json,
+    JsonInto,
+    LockExpiry,
+    LockTimeout,
+    MaxDeletes,
+    NoLock,
+    Parallelism,
+    Yes,
+)
 
 EXAMPLES = (
-    "mfinfra apply environments/prod.yaml",
+    "mfinfra plan environments/prod.yaml && mfinfra apply",
     "mfinfra apply environments/prod.yaml --yes --adopt bucket.datastore",
 )
-CODES = (0, 1, 3, 6, 70, 130)
+CODES = (0, 1, 3, 4, 5, 6, 70, 130)
 
 
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
-    file: File,
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE|PLAN",
+            help="An environment file, or a saved plan; without it, the last one that was saved in this folder.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Yes = False,
+    checksum: Annotated[
+        str | None,
+        typer.Option(
+            "--checksum", metavar="SHA", envvar="MFINFRA_CHECKSUM", help="Apply only the plan with this plan_sha256."
+        ),
+    ] = None,
+    max_age: Annotated[
+        float,
+        typer.Option("--max-age", metavar="HOURS", min=0, envvar="MFINFRA_MAX_AGE", help="How old a plan may be."),
+    ] = 24.0,
     adopt: Adopt = None,
     allow_destroy: AllowDestroy = None,
     allow_replace: AllowReplace = None,
+    allow_disruption: AllowDisruption = False,
+    max_deletes: MaxDeletes = None,
     parallelism: Parallelism = 16,
+    lock_timeout: LockTimeout = 0.0,
+    lock_expiry: LockExpiry = 300.0,
+    no_lock: NoLock = False,
+    json: Json = False,
+    json_into: JsonInto = None,
 ) -> int:
     """Bring AWS to what the file says: plan, ask, carry it out.
 
-    The plan and the progress go to stderr, the report of what was done to stdout. What a guard refuses stops the
-    whole plan before the first write. After a failure the same command goes on from where it stopped.
+    Given a saved plan it asks nothing: it reads everything again, and goes ahead only if the plan is still the same.
+    The plan and the progress go to stderr, the report of what was done to stdout. What a guard refuses stops the whole
+    plan before the first write. After a failure the same command goes on from where it stopped.
     """
-    from mfinfra.cli import _addresses, _confirm, _run
+    from mfinfra.cli import _apply
+    from mfinfra.operation import Locking
     from mfinfra.planning.gate import Allowed
-    from mfinfra.planning.plan import Options
 
-    allowed = Allowed(frozenset(allow_destroy or ()), frozenset(allow_replace or ()))
-    reading = _run.read(file, "apply")
-    _addresses.check(reading, adopt, [*(allow_destroy or ()), *(allow_replace or ())])
-    if not yes:
-        _confirm.require_terminal("`--yes`")
-    reviewed = _run.review(reading, Options(adopt=frozenset(adopt or ())), parallelism)
-    if _run.nothing_to_do(reviewed):
-        return 0
-    _run.show(reviewed)
-    run = _run.unblocked(reviewed, allowed)
-    if reviewed.plan.changes and not yes:
-        _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
-    return _run.carry_out(run, "Apply")
+    destroy, replace = frozenset(allow_destroy or ()), frozenset(allow_replace or ())
+    return _apply.run(
+        _apply.Asked(
+            path=path,
+            adopt=frozenset(adopt or ()),
+            yes=yes,
+            checksum=checksum,
+            max_age=max_age,
+            allowed=Allowed(destroy, replace, allow_disruption, max_deletes),
+            locking=Locking(not no_lock, lock_expiry, lock_timeout),
+            parallelism=parallelism,
+            json=json,
+            json_into=json_into,
+        )
+    )

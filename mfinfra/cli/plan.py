@@ -8,58 +8,67 @@ from typing import Annotated
 
 import typer
 
-from mfinfra.cli._options import Adopt, File, Format, Parallelism
+from mfinfra.cli._formats import Format, FormatOption, Full, MaxChars, Summary
+from mfinfra.cli._options import Adopt, Exclude, File, Parallelism, Replace, Target
 
 EXAMPLES = (
     "mfinfra plan environments/prod.yaml",
-    "mfinfra plan environments/prod.yaml --detailed-exitcode --format json -o plan.json",
+    "mfinfra plan environments/prod.yaml --detailed-exitcode --format markdown -o plan.json",
 )
 CODES = (0, 1, 2, 3, 70, 130)
 
 
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     file: File,
-    format_: Annotated[
-        Format, typer.Option("--format", envvar="MFINFRA_FORMAT", help="What to print the plan as.")
-    ] = Format.TEXT,
+    format_: FormatOption = Format.TEXT,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="PLAN", envvar="MFINFRA_OUT", help="Save the plan as JSON too (0600)."),
+        typer.Option("--out", "-o", metavar="PLAN", envvar="MFINFRA_OUT", help="Save the plan here (JSON, 0600)."),
     ] = None,
+    no_save: Annotated[bool, typer.Option("--no-save", envvar="MFINFRA_NO_SAVE", help="Save no plan.")] = False,
     detailed_exitcode: Annotated[
         bool,
         typer.Option("--detailed-exitcode", envvar="MFINFRA_DETAILED_EXITCODE", help="Exit 2 if there are changes."),
     ] = False,
-    summary: Annotated[
-        bool, typer.Option("--summary", envvar="MFINFRA_SUMMARY", help="One line for each resource.")
+    strict: Annotated[
+        bool, typer.Option("--strict", envvar="MFINFRA_STRICT", help="Exit 1 if there are warnings, 3 if blocked.")
     ] = False,
-    full: Annotated[
-        bool, typer.Option("--full", envvar="MFINFRA_FULL", help="Show what does not change, too.")
-    ] = False,
+    summary: Summary = False,
+    full: Full = False,
+    max_chars: MaxChars = 60_000,
     destroy: Annotated[
         bool, typer.Option("--destroy", envvar="MFINFRA_DESTROY", help="Plan what `mfinfra destroy` would do.")
     ] = False,
+    target: Target = None,
+    exclude: Exclude = None,
+    replace: Replace = None,
     adopt: Adopt = None,
     parallelism: Parallelism = 16,
 ) -> int:
     """Show what `apply` would do. Writes nothing to AWS.
 
     Observes every resource of the file, and everything else that carries this environment's tags, and prints the
-    difference in the order in which it would be carried out.
+    difference in the order in which it would be carried out. The plan is saved for `mfinfra apply`, which carries out
+    exactly this or nothing.
     """
-    from mfinfra.cli import _addresses, _run, _saved
+    from mfinfra import saved
+    from mfinfra.cli import _addresses, _formats, _run, _strict
     from mfinfra.planning import document
     from mfinfra.planning.plan import Options
-    from mfinfra.render import console, streams, text
+    from mfinfra.render import streams
 
     reading = _run.read(file, "plan")
-    _addresses.check(reading, adopt)
-    reviewed = _run.review(reading, Options(destroy=destroy, adopt=frozenset(adopt or ())), parallelism)
+    options = Options(destroy, *(frozenset(chosen or ()) for chosen in (adopt, target, exclude, replace)))
+    _addresses.check(reading, options)
+    reviewed = _run.review(reading, options, parallelism)
+    text = document.text(reviewed.document)
     if out is not None:
-        _saved.save(document.text(reviewed.document), out)
+        saved.save(text, out)
         streams.put(f"saved to {out}\n", sys.stderr)
-    if format_ is Format.JSON:
-        streams.put(document.text(reviewed.document), sys.stdout)
-    else:
-        console.write(text.lines(reviewed.document, full=full, summary=summary), sys.stdout)
+    elif not no_save:
+        path = saved.keep(text, reading.environment.scope.environment)
+        streams.put(f"saved to {path}: `mfinfra apply` carries out this plan or none\n", sys.stderr)
+    _formats.put(reviewed.document, format_, full=full, summary=summary, max_chars=max_chars)
+    if strict:
+        _strict.refuse(reviewed.document)
     return 2 if detailed_exitcode and reviewed.plan.changes else 0

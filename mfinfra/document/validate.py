@@ -62,6 +62,12 @@ def validate(data: Any, tree: Tree) -> Checked:
     return Checked(managed, tree, tuple(_validator().iter_errors(managed)))
 
 
+def shape(name: str, data: Any) -> tuple[str, ...]:
+    """What the schema `schemas/<name>.json` says against `data`, one sentence for each place; empty if it fits."""
+    errors = Draft202012Validator(schemas.load(name), registry=Registry()).iter_errors(data)
+    return tuple(f"`{error.json_path.removeprefix('$.')}` is not as the schema has it" for error in errors)
+
+
 def without_null(data: Any) -> Any:
     """`data` without the `null`s that say "not managed" or "as if it were not here"."""
     if not isinstance(data, Mapping):

@@ -67,14 +67,14 @@ def _plan(document: Mapping[str, Any]) -> str:
             "version": [major(document["format_version"]), major(document["mfinfra_version"])],
             "environment": {name: value for name, value in document["environment"].items() if name != "caller"},
             "source": document["source"]["sha256"],
-            "rows": [_reviewed(row) for row in document["resource_changes"]],
+            "rows": [reviewed(row) for row in document["resource_changes"]],
             **{name: document[name] for name in ("complete", "options", "metaflow_changes", "required_actions")},
             **{name: seals[name] for name in ("desired_sha256", "observed_sha256")},
         }
     )
 
 
-def _reviewed(row: Mapping[str, Any]) -> dict[str, Any]:
+def reviewed(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a review of one resource approves."""
     blocked = row["blocked"]
     return {

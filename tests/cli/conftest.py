@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from render import plans
 
-from mfinfra import reconcile
+from mfinfra import operation, reconcile
 from mfinfra.cli.app import main
-from mfinfra.errors import Refused
 from mfinfra.model import Action, Address, Block, Call, Called, Done, Failed, Skipped, Started
+from mfinfra.operation import Locking
 
 ROLE, QUEUE = Address("role", "batch-job"), Address("job_queue", "default")
 WHOLE = (Started(ROLE, Action.CREATE), Called(ROLE, Call("iam", "CreateRole"), "r-0"), Done(ROLE, Action.CREATE, 1.0))
@@ -45,16 +45,14 @@ class Live:
     allowed: list = field(default_factory=list)
     ran: bool = False
     stopped: bool = False
+    locking: Locking | None = None
 
     def review(self, reading, options, *, parallelism):
         if isinstance(self.document, BaseException):
             raise self.document
         self.asked.append((options, parallelism))
-        return SimpleNamespace(
-            document=self.document,
-            plan=SimpleNamespace(changes=self.changes, work=self.changes, lifted=self.lifted),
-            apply=self.apply,
-        )
+        plan = SimpleNamespace(changes=self.changes, work=self.changes, lifted=self.lifted, options=options)
+        return SimpleNamespace(document=self.document, plan=plan, shown=lambda allowed: self.document)
 
     def lifted(self, allowed):
         self.allowed.append(allowed)
@@ -65,10 +63,8 @@ class Live:
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def apply(self, allowed):
-        for row in self.document["resource_changes"]:
-            if row["blocked"]:
-                raise Refused(row["blocked"]["message"], hint=row["blocked"]["hint"], code=row["blocked"]["code"])
+    def operation(self, reviewed, allowed, locking, name, tell):
+        self.locking = locking
         return self
 
     def events(self):
@@ -88,6 +84,7 @@ def live(monkeypatch):
     """A live state that needs one role; a test puts another document or other events in."""
     found = Live(plans.document(plans.created()))
     monkeypatch.setattr(reconcile, "review", found.review)
+    monkeypatch.setattr(operation, "Operation", found.operation)
     return found
 
 

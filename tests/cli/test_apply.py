@@ -33,7 +33,7 @@ def test_flags_become_the_options_of_the_plan(run, live, file):
 def test_what_is_no_address_cannot_be_allowed_to_go(run, live, file, flag):
     shown = run("apply", file, "--yes", flag, "flows")
     assert (shown.code, live.asked) == (1, [])
-    assert shown.err.startswith("error: `flows` is no address\n  hint: ")
+    assert shown.err.startswith(f"error: `{flag}`: `flows` is no address\n  hint: ")
 
 
 @pytest.mark.parametrize("command", ["apply", "destroy"])

@@ -30,7 +30,7 @@ from mfinfra.model import (
     Template,
 )
 from mfinfra.observe import Leftover, Survey
-from mfinfra.planning import document
+from mfinfra.planning import document, rows
 from mfinfra.planning.document import Provenance
 from mfinfra.planning.plan import Options, Plan, Planned, make
 
@@ -116,7 +116,9 @@ def test_an_update_shows_both_sides_and_the_fields_between():
     assert row["change"]["actions"] == ["update"]
     assert (row["change"]["before"]["retention_days"], row["change"]["after"]["retention_days"]) == (1, 30)
     assert row["change"]["before"]["tags"] == LOGS.tags
-    assert row["change"]["fields"] == [{"path": ["retention_days"], "before": 1, "after": 30, "replaces": False}]
+    assert row["change"]["fields"] == [
+        {"path": ["retention_days"], "before": 1, "after": 30, "replaces": False, "drift": "none"}
+    ]
     assert row["calls"] == [
         {
             "service": "logs",
@@ -154,7 +156,7 @@ def test_every_action_has_its_words(action, retire, words):
 
 
 def test_every_action_has_words_and_is_counted():
-    assert document.ACTIONS.keys() == document.COUNTED.keys() == set(Action)
+    assert rows.ACTIONS.keys() == document.COUNTED.keys() == set(Action)
     assert set(document.COUNTED.values()) | {"blocked"} == set(document.SUMMARY)
 
 

@@ -1,0 +1,83 @@
+"""The way of `mfinfra apply`: what was approved, whether it still holds, and the run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved
+from mfinfra.errors import UserError
+from mfinfra.operation import Locking
+from mfinfra.planning import document
+from mfinfra.planning.gate import Allowed
+from mfinfra.planning.plan import Options
+from mfinfra.reconcile import Reviewed
+from mfinfra.render import streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says."""
+
+    path: Path | None
+    adopt: frozenset[str]
+    yes: bool
+    checksum: str | None
+    max_age: float
+    allowed: Allowed
+    locking: Locking
+    parallelism: int
+    json: bool
+    json_into: Path | None
+
+
+def run(asked: Asked) -> int:
+    """Apply; returns the exit code."""
+    if asked.checksum is not None:
+        _approval.check_checksum(asked.checksum)
+    approved = _saved.chosen(asked.path, asked.max_age)
+    reviewed = _of_file(asked) if approved is None else _of_plan(asked, approved)
+    if _run.nothing_to_do(reviewed):
+        return 0
+    _run.show(reviewed, asked.allowed)
+    _run.refuse_blocked(reviewed, asked.allowed)
+    if _asks(asked, approved) and reviewed.plan.changes:
+        _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
+    name = "destroy" if reviewed.plan.options.destroy else "apply"
+    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking, asked.json, asked.json_into))
+
+
+def _of_file(asked: Asked) -> Reviewed:
+    assert asked.path is not None
+    reading = _run.read(asked.path, "apply")
+    options = Options(adopt=asked.adopt)
+    _addresses.check(reading, options, asked.allowed)
+    if _asks(asked, None):
+        _confirm.require_terminal("`--yes`")
+    reviewed = _run.review(reading, options, asked.parallelism)
+    if asked.checksum is not None:
+        _approval.of_checksum(asked.checksum, reviewed.document, work=reviewed.plan.work)
+    return reviewed
+
+
+def _of_plan(asked: Asked, approved: dict[str, Any]) -> Reviewed:
+    """AWS read and compared again; raises `Stale` unless the plan is still what was approved."""
+    _saved.refuse_planning({"--adopt": asked.adopt})
+    if asked.checksum not in (None, approved["integrity"]["plan_sha256"]):
+        raise UserError("`--checksum` is of another plan than this one", hint="pass the plan, or its hash alone")
+    reading = _run.read(_saved.source(approved), "apply")
+    _saved.guard_file(approved, reading)
+    _addresses.check(reading, Options(), asked.allowed)
+    streams.put(
+        f"applying the plan of {approved['created']}, {approved['integrity']['plan_sha256'][:12]}\n", sys.stderr
+    )
+    reviewed = _run.review(reading, document.options(approved), asked.parallelism)
+    _approval.of_plan(approved, reviewed.document, work=reviewed.plan.work)
+    return reviewed
+
+
+def _asks(asked: Asked, approved: dict[str, Any] | None) -> bool:
+    """Whether a person has to say yes: a plan, its hash or `--yes` has said it already."""
+    return not (asked.yes or asked.checksum or approved is not None)

@@ -1,0 +1,159 @@
+"""An apply or a destroy, from what was approved to its receipt.
+
+The lock is taken, AWS is read and compared again under it, and only what was approved is carried out. On a first apply
+the bucket that holds the lock is made before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mfinfra import history, lock, reconcile, records, saved
+from mfinfra.apply import Run
+from mfinfra.errors import Incomplete, Stale
+from mfinfra.model import Action, Address, Event, Failed, Skipped
+from mfinfra.planning import staleness
+from mfinfra.planning.gate import Allowed
+from mfinfra.planning.plan import Plan
+
+NO_LOCK = "no lock, as `--no-lock` wants it: nothing else may write to this environment meanwhile"
+NO_PLACE = "no lock and no receipt: the file names no bucket to keep them in (`lock:`)"
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """How the lock is taken: `expiry` and `timeout` in seconds; `wanted` is false for a run without any."""
+
+    wanted: bool = True
+    expiry: float = 300.0
+    timeout: float = 0.0
+
+
+def _nobody(said: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """One run over a reviewed plan. `events()` is consumed once; `stop()` begins nothing new.
+
+    `tell` is told what is no event: whom the lock waits for, that there is none. Receipts that the bucket does not take
+    go into `folder`.
+    """
+
+    reviewed: reconcile.Reviewed
+    allowed: Allowed = field(default_factory=Allowed)
+    locking: Locking = field(default_factory=Locking)
+    name: str = "apply"
+    tell: Callable[[str], None] = _nobody
+    folder: Path = saved.FOLDER
+    _before: list[Event] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """End every pause and begin no further step."""
+        self.reviewed.aws.clock.stopped.set()
+
+    def events(self) -> Iterator[Event]:
+        """Carry the plan out; raises `Refused`, `Locked` or `Stale` while nothing was changed."""
+        reviewed = self.reviewed
+        run = reviewed.apply(self.allowed)
+        place = standing(records.place(reviewed.reading.environment), reviewed.plan)
+        if place is None:
+            self.tell(NO_PLACE)
+            yield from run.events()
+            return
+        first = bucket_first(reviewed.plan, place.address)
+        if first is not None and not (yield from self._made(first)):
+            return
+        if not self.locking.wanted:
+            self.tell(NO_LOCK)
+            yield from self._recorded(self._again(first), place, None)
+            return
+        with lock.held(
+            reviewed.aws,
+            place,
+            lock.Request(self.name, reviewed.document["integrity"]["plan_sha256"], reviewed.document["source"]["path"]),
+            expiry=self.locking.expiry,
+            timeout=self.locking.timeout,
+            tell=self.tell,
+            fresh=first is not None,
+        ) as held:
+            held.stop = self.stop
+            held.leaving = leaves(reviewed.plan, place.address)
+            yield from self._recorded(self._again(first), place, held)
+
+    def _made(self, first: Plan) -> Generator[Event, None, bool]:
+        """Make what the lock needs; where that fails, the rest is skipped."""
+        for event in Run(self.reviewed.aws, first.lifted(self.allowed)).events():
+            self._before.append(event)
+            yield event
+        if not any(isinstance(event, Failed | Skipped) for event in self._before):
+            return True
+        begun = {step.address for step in first.steps}
+        for step in self.reviewed.plan.steps:
+            if step.address not in begun and step.action is not Action.NOOP:
+                yield Skipped(step.address, step.action, "the bucket for the lock was not made")
+        return False
+
+    def _again(self, first: Plan | None) -> reconcile.Reviewed:
+        """AWS read and compared again; raises `Stale` unless the plan is still what was approved."""
+        old = self.reviewed
+        new = reconcile.compare(old.aws, old.reading, old.plan.options)
+        made = frozenset(str(step.address) for step in first.steps) if first else frozenset()
+        found = staleness.differences(old.document, new.document, made)
+        if not found:
+            return new
+        named = ", ".join(dict.fromkeys(f"`{one.address or one.subject}`" for one in found))
+        said = f"AWS changed while this plan was being approved: {named}"
+        if first is not None:
+            raise Incomplete(said, hint="the bucket for the lock was made, nothing else; plan again", code="MF4207")
+        raise Stale(f"{said}; nothing was changed", hint="plan again", code="MF4207")
+
+    def _recorded(self, again: reconcile.Reviewed, place: records.Place, held: lock.Held | None) -> Iterator[Event]:
+        """Carry out, with a receipt from the first moment to the last."""
+        run = again.apply(self.allowed)
+        id_ = held.id if held else run.run_id
+        recorder = history.Recorder.of(self.reviewed.document, self.name, id_, locked=held is not None)
+        recorder.begin(again.aws, place)
+        for event in self._before:
+            recorder.take(event)
+        try:
+            for event in run.events():
+                recorder.take(event)
+                yield event
+        finally:
+            stopped = again.aws.clock.stopped.is_set()
+            if not recorder.end(again.aws, place, interrupted=stopped, tell=self.tell):
+                self.tell(f"it is in `{history.keep(recorder.receipt, self.folder)}`")
+
+
+def bucket_first(plan: Plan, bucket: Address | None) -> Plan | None:
+    """The part of the plan that makes the bucket for the lock; `None` where it stands already, or is not the file's."""
+    there = {planned.step.address: planned for planned in plan.planned}
+    planned = there.get(bucket) if bucket else None
+    if bucket is None or planned is None or planned.step.action is not Action.CREATE:
+        return None
+    needed, pending = set(), [bucket]
+    while pending:
+        address = pending.pop()
+        if address in there and address not in needed:
+            needed.add(address)
+            pending += there[address].resource.depends_on
+    return replace(plan, planned=tuple(item for item in plan.planned if item.step.address in needed), guards=())
+
+
+def standing(place: records.Place | None, plan: Plan) -> records.Place | None:
+    """The place as it is now: where the plan moves to another bucket, others still look into the old one."""
+    if place is None:
+        return None
+    for planned in plan.planned:
+        if planned.step.address == place.address and planned.retired is not None:
+            return replace(place, bucket=planned.retired.observed.spec["name"])
+    return place
+
+
+def leaves(plan: Plan, bucket: Address | None) -> bool:
+    """Whether the plan deletes the bucket that the lock is in."""
+    return any(step.address == bucket and step.action in {Action.DELETE, Action.REPLACE} for step in plan.steps)

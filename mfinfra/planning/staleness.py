@@ -1,0 +1,79 @@
+"""What differs between the plan that was reviewed and the plan that AWS and the file make now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mfinfra.planning import integrity
+
+Document = Mapping[str, Any]
+MISSING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it was reviewed; `address` is empty where it is about the plan as a whole."""
+
+    address: str
+    subject: str
+    reviewed: Any
+    now: Any
+
+
+def differences(reviewed: Document, now: Document, but: Collection[str] = ()) -> tuple[Difference, ...]:
+    """Everything in which `now` does other things than `reviewed`, or to another world; rows at `but` are left out.
+
+    Empty if and only if carrying out `now` is what was approved.
+    """
+    return (*_heads(reviewed, now), *_rows(reviewed, now, but))
+
+
+def _heads(reviewed: Document, now: Document) -> Iterator[Difference]:
+    places = (
+        ("the file", ("source", "sha256")),
+        *((f"the {name}", ("environment", name)) for name in ("name", "account", "region", "partition", "endpoint")),
+        *((f"`--{name}`", ("options", name)) for name in ("destroy", "adopt", "target", "exclude", "replace")),
+    )
+    for subject, (block, name) in places:
+        if reviewed[block][name] != now[block][name]:
+            yield Difference("", subject, reviewed[block][name], now[block][name])
+    was, made = (integrity.major(document["mfinfra_version"]) for document in (reviewed, now))
+    if was != made:
+        yield Difference("", "the version of mfinfra", reviewed["mfinfra_version"], now["mfinfra_version"])
+
+
+def _rows(reviewed: Document, now: Document, but: Collection[str]) -> Iterator[Difference]:
+    old, new = ({row["address"]: row for row in document["resource_changes"]} for document in (reviewed, now))
+    for address in dict.fromkeys((*old, *new)):
+        was, is_ = old.get(address), new.get(address)
+        if address in but or (was and is_ and integrity.reviewed(was) == integrity.reviewed(is_)):
+            continue
+        if was is None or is_ is None:
+            yield Difference(address, "action", _action(was), _action(is_))
+        else:
+            yield from _row(address, was, is_)
+
+
+def _row(address: str, was: Document, now: Document) -> Iterator[Difference]:
+    found = [Difference(address, "action", _action(was), _action(now))] if _action(was) != _action(now) else []
+    for side, said in (("before", "in AWS"), ("after", "wished")):
+        old, new = was["change"][side] or {}, now["change"][side] or {}
+        found += [
+            Difference(address, f"`{name}` {said}", old.get(name), new.get(name))
+            for name in dict.fromkeys((*old, *new))
+            if old.get(name) != new.get(name)
+        ]
+    for name in ("physical_id", "protected", "depends_on"):
+        if was[name] != now[name]:
+            found.append(Difference(address, f"`{name}`", was[name], now[name]))
+    # What no field shows still counts: other calls, other facts behind the same fields.
+    yield from found or [Difference(address, "what AWS is asked to do", len(was["calls"]), len(now["calls"]))]
+
+
+def _action(row: Document | None) -> str:
+    if row is None:
+        return MISSING
+    blocked = f", blocked ({row['blocked']['code']})" if row["blocked"] else ""
+    return f"{', then '.join(row['change']['actions'])}{blocked}"
