@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rich.text import Text
 
 from mfinfra.errors import MfinfraError
-from mfinfra.model import Called, Done, Event, Failed, Skipped
+from mfinfra.model import Action, Called, Done, Event, Failed, Skipped
 from mfinfra.render import inert, problems
 from mfinfra.render.progress import DONE, seconds
 
@@ -45,6 +46,12 @@ class Tally:
         return tuple(event.error for event in self.failed if not isinstance(event.error, MfinfraError))
 
 
+def counts(tally: Tally) -> dict[Action, int]:
+    """How many steps of each action were carried out, always in the same order."""
+    done = Counter(event.action for event in tally.done)
+    return {action: done[action] for action in Action}
+
+
 def lines(tally: Tally, elapsed: float, verb: str = "Apply", *, interrupted: bool = False) -> Iterator[Text]:
     """The report; `elapsed` in seconds."""
     if tally.done and not tally.whole:
@@ -67,10 +74,8 @@ def verdict(tally: Tally, elapsed: float, verb: str = "Apply", *, interrupted: b
     """The last line: `Apply complete: …` or `Apply stopped part-way: …`."""
     took = f"in {seconds(elapsed)}"
     if tally.whole and not interrupted:
-        counts: dict[str, int] = {}
-        for event in tally.done:
-            counts[DONE[event.action]] = counts.get(DONE[event.action], 0) + 1
-        said = ", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing was to be done"
+        told = [f"{count} {DONE[action]}" for action, count in counts(tally).items() if count]
+        said = ", ".join(told) or "nothing was to be done"
         return Text.assemble((f"{verb} complete: ", "bold green"), f"{said}, {took}")
     word = "interrupted" if interrupted else "stopped part-way" if tally.calls else "failed"
     counted = f"{len(tally.done)} done, {len(tally.failed)} failed, {len(tally.skipped)} skipped"
