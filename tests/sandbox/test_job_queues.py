@@ -80,3 +80,51 @@ def test_a_job_is_submitted_to_a_queue(account):
     account.batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties=properties)
     job = account.batch.submit_job(jobName="j", jobQueue="line", jobDefinition="d")["jobId"]
     assert account.batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "SUCCEEDED"
+
+
+def submitted(account, vcpus):
+    """The id of a job that wants `vcpus`."""
+    properties = {"image": "busybox", "vcpus": vcpus, "memory": 128, "command": ["true"]}
+    account.batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties=properties)
+    return account.batch.submit_job(jobName="j", jobQueue="line", jobDefinition="d")["jobId"]
+
+
+def waiting(account):
+    rows = account.batch.list_jobs(jobQueue="line", jobStatus="RUNNABLE")["jobSummaryList"]
+    return [row["jobId"] for row in rows]
+
+
+def status_of(account, job):
+    return account.batch.describe_jobs(jobs=[job])["jobs"][0]["status"]
+
+
+def test_a_job_larger_than_every_environment_waits_until_one_grows(account):
+    account.create()
+    account.create_queue("work")
+    job = submitted(account, vcpus=17)
+    assert waiting(account) == [job]
+    account.batch.update_compute_environment(computeEnvironment="work", computeResources={"maxvCpus": 32})
+    assert (status_of(account, job), waiting(account)) == ("SUCCEEDED", [])
+
+
+def test_a_job_waits_for_an_enabled_environment(account):
+    account.create()
+    account.create_queue("work")
+    account.batch.update_compute_environment(computeEnvironment="work", state="DISABLED")
+    job = submitted(account, vcpus=1)
+    assert status_of(account, job) == "RUNNABLE"
+    account.batch.update_compute_environment(computeEnvironment="work", state="ENABLED")
+    assert status_of(account, job) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("how", ["terminated", "queue deleted"])
+def test_a_waiting_job_that_is_taken_away_fails(account, how):
+    account.create()
+    account.create_queue("work")
+    job = submitted(account, vcpus=17)
+    if how == "terminated":
+        account.batch.terminate_job(jobId=job, reason="enough")
+    else:
+        account.batch.update_job_queue(jobQueue="line", state="DISABLED")
+        account.batch.delete_job_queue(jobQueue="line")
+    assert status_of(account, job) == "FAILED"
