@@ -21,7 +21,7 @@ MOST_ARROWS = 500
 NEUTRAL = Look(" ", "", "is in the file", "")
 LABEL = 64
 MERMAID_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ,/")
-MERMAID_WITHIN = frozenset("._-:")  # Markdown and Mermaid read them at the ends of a word only
+MERMAID_WITHIN = frozenset("._-")  # Markdown and Mermaid read them at the ends of a word only
 
 
 @dataclass(frozen=True, slots=True)
