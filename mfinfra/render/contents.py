@@ -49,7 +49,7 @@ def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
         return found
     brief = [part for leaf in found for part in policies.briefly(leaf)]
     owned = sum(map(_ownership, brief))
-    tags = f"({owned} ownership tag{'s' if owned != 1 else ''} of mfinfra)"
+    tags = f"({owned} tag{'s' if owned != 1 else ''} of mfinfra itself)"
     told = [fields.Leaf(("tags",), None, None, note=tags)] if owned else []
     return [*(leaf for leaf in brief if not _ownership(leaf)), *told]
 

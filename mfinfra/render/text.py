@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from rich.text import Text
 
-from mfinfra.render import contents, fields, inert, looks
+from mfinfra.render import contents, fields, inert, looks, notes
 from mfinfra.render.looks import Document
 
+Refused: TypeAlias = Mapping[str, Sequence[Document]]
 SHORT_COMMIT = 12
+FEW = 8
 
 
 def lines(document: Document, *, full: bool = False, summary: bool = False) -> Iterator[Text]:
@@ -17,13 +20,15 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     changes = [change for change in document["resource_changes"] if full or not looks.same(change)]
     yield from verdict(document)
     yield from _header(document)
+    refused = _refused(document)
+    yield from _guards(refused.get("", ()))
     if not summary:
         yield from _legend(changes)
-        yield from _bodies(changes, full)
+        yield from _bodies(changes, refused, full)
     else:
         yield from _list("", sorted(changes, key=lambda change: not looks.destroys(change)))
-    yield from _metaflow(document)
-    yield from _checks(document, changes)
+    yield from _metaflow(document, full)
+    yield from _warnings(document)
     if not summary:
         yield from _list("Destroyed or replaced by this plan", filter(looks.destroys, changes))
     yield Text()
@@ -72,14 +77,14 @@ def _legend(changes: Sequence[Document]) -> Iterator[Text]:
             yield Text("  ").append(f"{look.symbol:>3}", look.style).append(f"  {look.legend}", "dim")
 
 
-def _bodies(changes: Sequence[Document], full: bool) -> Iterator[Text]:
+def _bodies(changes: Sequence[Document], refused: Refused, full: bool) -> Iterator[Text]:
     briefly = False
     for change in sorted(changes, key=lambda change: (not looks.destroys(change), looks.same(change))):
         told = contents.of(change, full=full)
         briefly = briefly or told.briefly
         yield Text()
         yield _headline(change)
-        yield from _reasons(change)
+        yield from _reasons(change, refused.get(change["address"], ()))
         yield from _content(change, told, full)
     if briefly:
         yield Text()
@@ -93,15 +98,44 @@ def _headline(change: Document) -> Text:
     return line.append(f" [{inert.line(block['code'])}]", "dim") if block else line
 
 
-def _reasons(change: Document) -> Iterator[Text]:
+def _refused(document: Document) -> Refused:
+    """The guards by address, those on the whole plan under the empty one; a step's `blocked` is the first of its own."""
+    found: dict[str, list[Document]] = {}
+    for change in document["resource_changes"]:
+        if change.get("blocked"):
+            found[change["address"]] = [change["blocked"]]
+    for check in document["checks"]:
+        there = found.setdefault(check.get("address") or "", []) if check["status"] == "fail" else ()
+        if isinstance(there, list) and check["code"] not in {one["code"] for one in there}:
+            there.append(check)
+    return found
+
+
+def _guards(refused: Sequence[Document]) -> Iterator[Text]:
+    """What stops the plan as a whole."""
+    for one in refused:
+        yield Text()
+        line = Text("  ").append(f"{looks.BLOCKED.symbol:>3}", f"bold {looks.BLOCKED.style}")
+        yield line.append(" the whole plan is blocked", looks.BLOCKED.style).append(
+            f" [{inert.line(one['code'])}]", "dim"
+        )
+        yield from _guard(one)
+
+
+def _guard(refused: Document) -> Iterator[Text]:
+    yield Text("      ").append(inert.line(refused["message"]), "magenta")
+    for number, hint in enumerate(inert.lines(refused["hint"]) if refused.get("hint") else ()):
+        yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
+
+
+def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Text]:
     if change.get("action_reason"):
         word = "because " if change["change"]["actions"] == ["delete"] else ""
         yield _note(f"# ({word}{inert.line(change['action_reason'])})")
-    block = change.get("blocked")
-    if block:
-        yield Text("      ").append(inert.line(block["message"]), "magenta")
-        for number, hint in enumerate(inert.lines(block["hint"])):
-            yield Text("      ").append("      " if number else "hint: ", "bold").append(hint)
+    for said in filter(None, (notes.drift(change), notes.jobs(change))):
+        yield _note(f"# ({inert.line(said)})")
+    for one in refused:
+        yield from _guard(one)
 
 
 def _content(change: Document, told: contents.Contents, full: bool) -> Iterator[Text]:
@@ -116,24 +150,20 @@ def _content(change: Document, told: contents.Contents, full: bool) -> Iterator[
         yield _note(f"# {told.hidden(len(told.rest))}")
 
 
-def _metaflow(document: Document) -> Iterator[Text]:
-    found = [
-        fields.Leaf((name,), row["before"], row["after"])
-        for name, row in (document.get("metaflow_changes") or {}).items()
-    ]
-    if found:
-        yield from _title("Metaflow configuration")
-        yield from fields.rows(found, 2)
+def _metaflow(document: Document, full: bool) -> Iterator[Text]:
+    rows = document.get("metaflow_changes") or {}
+    if not rows:
+        return
+    yield from _title("Metaflow configuration")
+    new = all(row["before"] is None for row in rows.values())
+    if new and len(rows) > FEW and not full:
+        yield Text(f"  # ({len(rows)} keys to set; `mfinfra plan --full` lists them)", "dim")
+        return
+    yield from fields.rows([fields.Leaf((name,), row["before"], row["after"]) for name, row in rows.items()], 2)
 
 
-def _checks(document: Document, changes: Sequence[Document]) -> Iterator[Text]:
-    """What is worth a look and is not said at its resource already."""
-    told = {(change["address"], change["blocked"]["code"]) for change in changes if change.get("blocked")}
-    found = [
-        check
-        for check in document["checks"]
-        if check["status"] != "pass" and (check.get("address"), check["code"]) not in told
-    ]
+def _warnings(document: Document) -> Iterator[Text]:
+    found = [check for check in document["checks"] if check["status"] == "warn"]
     if found:
         yield from _title("Warnings")
     for check in found:

@@ -15,6 +15,29 @@ from render.streams import Terminal
 from mfinfra.render import console, text
 
 GOLDEN = Path(__file__).parent / "golden"
+MANY = {
+    "code": "MF4107",
+    "status": "fail",
+    "message": "7 of 20 resources would be destroyed",
+    "address": None,
+    "hint": "if that is meant, it takes `--max-deletes 7`",
+    "lifted_by": "--max-deletes 7",
+}
+BUSY = {
+    **MANY,
+    "code": "MF4108",
+    "message": "3 jobs are running",
+    "address": "log_group.old",
+    "hint": "wait, or pass `--allow-disruption`",
+}
+GUARDED = plans.document(
+    plans.deleted(blocked=plans.BLOCK)
+    | {"disruption": {"running_jobs": 3, "jobs": {"gpu": {"RUNNABLE": 1, "RUNNING": 2}, "cpu": {"RUNNING": 0}}}},
+    plans.updated() | {"drift": "both"},
+    plans.replaced(["create", "delete"]) | {"drift": "live"},
+    checks=[MANY, BUSY, {**MANY, "code": "MF4001", "status": "pass"}],
+    metaflow_changes={f"METAFLOW_KEY_{number}": {"before": None, "after": str(number)} for number in range(9)},
+)
 CASES = {
     "create": (plans.document(plans.created()), {}),
     "update": (plans.document(plans.updated(), plans.unchanged()), {}),
@@ -30,6 +53,7 @@ CASES = {
     "everything": (plans.everything(), {}),
     "everything-summary": (plans.everything(), {"summary": True}),
     "everything-full": (plans.everything(), {"full": True}),
+    "guards": (GUARDED, {}),
     "hostile": (plans.hostile(), {"full": True}),
 }
 
