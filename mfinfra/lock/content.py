@@ -108,7 +108,8 @@ def parse(raw: bytes, etag: str) -> Lock:
     except (ValueError, RecursionError):
         return unknown
     expiry = found.get("expiry_seconds") if isinstance(found, dict) else None
-    if not isinstance(expiry, int | float) or not 0 < expiry <= LONGEST_EXPIRY or not ID.fullmatch(_text(found, "id")):
+    usable = isinstance(expiry, int | float) and not isinstance(expiry, bool) and 0 < expiry <= LONGEST_EXPIRY
+    if not usable or not ID.fullmatch(_text(found, "id")):
         return unknown
     names = ("environment", "operation", "who", "user", "created", "heartbeat", "plan_sha256", "run_url")
     texts = {name: text for name in names if (text := _text(found, name))}

@@ -90,7 +90,7 @@ class Held:
         first, by a renewal.
         """
         while not (self._loss or self._vanished) and self._doubtful:
-            if not self._renew(doubted=True):
+            if not (self._renew(doubted=True) or self._loss):
                 self._ended.wait(RETRY)
         lost = self.lost
         if lost is not None:

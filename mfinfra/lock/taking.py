@@ -28,11 +28,12 @@ class Taking:
     timeout: float = 0.0
     file: str = "FILE"
     fresh: bool = False
-    _began: Moment = field(default_factory=Moment.now)
+    _began: Moment = field(init=False)
     _said: float = float("-inf")
 
     def take(self) -> Beat:
         """Take the lock; raises `Locked` when somebody has it and the time is up."""
+        self._began = Moment.now()
         while True:
             sent = Moment.now()
             etag = self.store.create(self.lock, self._waiting if self.fresh else None)
