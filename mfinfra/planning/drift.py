@@ -207,7 +207,7 @@ def _fold(plan: Plan) -> Fold:
     }
     if not texts:
         return lambda value: value
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(texts)))})(?![\w-])")
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, sorted(texts)))})(?![A-Za-z0-9])")
 
     def folded(value: Any) -> Any:
         match value:
