@@ -12,12 +12,26 @@ import typer
 import typer.main
 
 from mfinfra import __version__
-from mfinfra.cli import _failure, _help, _signals, apply, destroy, plan, sandbox, schema, show, validate
+from mfinfra.cli import (
+    _failure,
+    _help,
+    _signals,
+    apply,
+    destroy,
+    history,
+    plan,
+    sandbox,
+    schema,
+    show,
+    unlock,
+    validate,
+)
 from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, destroy),
-    "Look closer": (show, schema),
+    "Look closer": (show, schema, history),
+    "Put right": (unlock,),
     "Try it out": (sandbox,),
 }
 EXAMPLES = ("mfinfra plan environments/prod.yaml", "mfinfra apply environments/prod.yaml")

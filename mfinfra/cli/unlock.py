@@ -1,0 +1,44 @@
+"""`mfinfra unlock`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mfinfra.cli._options import File
+
+EXAMPLES = (
+    "mfinfra unlock environments/prod.yaml 3f9c0a17d2b84e65",
+    "mfinfra history environments/prod.yaml --limit 3",
+)
+CODES = (0, 1, 3, 70)
+
+
+def command(
+    file: File,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The lock's id, as `apply` told it.", show_default=False)],
+) -> int:
+    """Remove the lock that a dead run left behind.
+
+    It is removed only if it has this id. If its run is alive after all, that run stops before its next write.
+    Mostly nobody needs this: a lock expires by itself, and one whose process has gone from this machine is taken over.
+    """
+    from mfinfra import lock, records
+    from mfinfra.aws import session
+    from mfinfra.cli import _run
+    from mfinfra.errors import UserError
+    from mfinfra.render import streams
+    from mfinfra.render.inert import line
+
+    environment = _run.read(file, "unlock").environment
+    place = records.place(environment)
+    if place is None:
+        raise UserError("there is no lock: the file names no bucket to keep it in", hint="`lock:` names one")
+    aws = session.connect(environment.access, environment.scope)
+    aws.client("s3")
+    session.guard_destination(aws)
+    seen = lock.unlock(aws, place, id_)
+    streams.put(f"removed the lock of {line(environment.scope.environment)} from {line(seen)}\n", sys.stdout)
+    return 0
