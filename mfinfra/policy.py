@@ -19,6 +19,8 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
+from mfinfra import printable
+
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 VERSION = "2012-10-17"
 VERSION_IF_MISSING = "2008-10-17"
@@ -160,10 +162,10 @@ def _decoded(source: str) -> Any:
     if not source:
         return None
     try:
-        return json.loads(source)
+        return printable.everywhere(json.loads(source))  # JSON has escapes of its own
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"the policy document is not valid JSON at {place}: {error.msg}") from error
+        place = f"at line {error.lineno}, column {error.colno}"
+        raise ValueError(f"the policy document is not valid JSON {place}: {error.msg}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -284,3 +284,9 @@ def test_a_value_known_later_may_stand_anywhere(document):
     assert policy.size(document) > 0
     with pytest.raises(TypeError):
         policy.text(document)
+
+
+def test_promise_14_what_json_s_own_escapes_hide_is_made_visible():
+    document = r'{"Version": "2012-10-17", "Statement": [{"Sid": "\u001b[2J", "\u202e": ["a\u200b"]}]}'
+    (statement,) = policy.parse(document)["Statement"]
+    assert statement == {"Sid": r"\u001b[2J", r"\u202e": [r"a\u200b"]}

@@ -7,33 +7,11 @@ with them, and every renderer puts a value on one line itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from mfinfra import printable
 
-FIRST_BEYOND_BMP = 0x10000
-
-
-def text(value: str) -> str:
-    """`value` with a visible escape for every character that nobody sees; line breaks become plain ones."""
-    if printable.every(value):
-        return value
-    return "".join(char if printable.seen(char) else _escape(char) for char in value.replace("\r\n", "\n"))
-
-
-def document(value: Any) -> Any:
-    """`value` with every text inside made inert, keys too."""
-    match value:
-        case str():
-            return text(value)
-        case Mapping():
-            return {text(key) if isinstance(key, str) else key: document(item) for key, item in value.items()}
-        case list() | tuple():
-            return [document(item) for item in value]
-        case _:
-            return value
-
+text = printable.visible
+document = printable.everywhere
 
 NAMES = (
     "authorization|x-amz-security-token|x-amz-signature|x-amz-credential|x-api-key|"
@@ -55,8 +33,3 @@ def redacted(value: str) -> str:
     for pattern in SECRETS:
         value = pattern.sub(r"\1\2[redacted]", value)
     return value
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\u{code:04x}" if code < FIRST_BEYOND_BMP else f"\\U{code:08x}"
