@@ -17,8 +17,8 @@ from mfinfra import __version__
 from mfinfra.errors import AwsError, InvalidDocument, MfinfraError, Problem
 from mfinfra.model import Action, Address, Called, Done, Event, Failed, Skipped, Started, Waiting
 from mfinfra.render import inert, looks, problems, report
+from mfinfra.render.board import DOING, DONE, seconds
 from mfinfra.render.looks import Document
-from mfinfra.render.progress import DOING, DONE, seconds
 from mfinfra.render.report import Tally
 
 FORMAT_VERSION = "1.0"

@@ -1,4 +1,4 @@
-"""What an apply is doing while it does it: a live table on a terminal, plain lines and a heartbeat elsewhere."""
+"""What a run is doing while it does it: a live table on a terminal, plain lines and a heartbeat elsewhere."""
 
 from __future__ import annotations
 
@@ -6,141 +6,96 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TextIO
 
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.table import Table
+from rich.spinner import Spinner
 from rich.text import Text
 
-from mfinfra.model import Action, Address, Called, Done, Event, Failed, Skipped, Started, Waiting
+from mfinfra.model import Done, Event, Failed, Skipped, Started
 from mfinfra.render import console, inert, streams
+from mfinfra.render.board import DOING, DONE, Board, seconds
+
+__all__ = ["Board", "doing", "follow"]
 
 HEARTBEAT = 10.0
+FRAMES = 4  # a second
 A_WHILE = 5.0
-DOING = {
-    Action.CREATE: "creating",
-    Action.UPDATE: "updating",
-    Action.DELETE: "destroying",
-    Action.REPLACE: "replacing",
-    Action.ADOPT: "adopting",
-    Action.ADOPT_UPDATE: "adopting and updating",
-    Action.NOOP: "checking",
-}
-DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.DELETE: "destroyed",
-    Action.REPLACE: "replaced",
-    Action.ADOPT: "adopted",
-    Action.ADOPT_UPDATE: "adopted and updated",
-    Action.NOOP: "checked",
-}
-
-
-@dataclass(slots=True)
-class Running:
-    """A step that has begun: what it does, since when, and what it waits for."""
-
-    action: Action
-    began: float
-    why: str = ""
-
-    def said(self, address: Address, now: float) -> str:
-        """`creating job_queue.default, 12 s: Batch is creating the queue`."""
-        why = f": {inert.line(self.why)}" if self.why else ""
-        return f"{DOING[self.action]} {inert.line(address)}, {seconds(now - self.began)}{why}"
-
-
-@dataclass(slots=True)
-class Board:
-    """Where a run stands: events come in, lines for what ended go out. `clock` gives seconds."""
-
-    clock: Callable[[], float] = time.monotonic
-    running: dict[Address, Running] = field(default_factory=dict)
-    notice: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, event: Event) -> Text | None:
-        """Note what happened; the line to print for it, if it ended something."""
-        with self.lock:
-            step = self.running.get(event.address)
-            match event:
-                case Started(address, action):
-                    self.running[address] = Running(action, self.clock())
-                case Waiting(_, why) if step:
-                    step.why = why
-                case Called() if step:
-                    step.why = ""
-                case Done() | Failed() | Skipped():
-                    self.running.pop(event.address, None)
-                    return _ended(event)
-        return None
-
-    def standing(self) -> list[str]:
-        """One sentence for each running step, the oldest first."""
-        with self.lock:
-            steps = sorted(self.running.items(), key=lambda item: (item[1].began, item[0]))
-            return [step.said(address, self.clock()) for address, step in steps]
-
-    def __rich__(self) -> Table:
-        """The table that a terminal shows while it goes on."""
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
-        if self.notice:
-            table.add_row(Text("  !", "yellow"), Text(self.notice))
-        for sentence in self.standing():
-            table.add_row(Text("  …", "cyan"), Text(sentence))
-        return table
 
 
 def follow(events: Iterable[Event], stream: TextIO, board: Board | None = None) -> Iterator[Event]:
     """Pass `events` on and show on `stream` what they say."""
     board = board or Board()
     if not streams.interactive(stream):
-        with _heart(stream, board.standing):
+        with _heart(stream, board.heartbeat):
             for event in events:
-                if line := board.take(event) or _begun(event):
+                board.take(event)
+                if line := _begun(event) or _ended(event):
                     console.write([line], stream)
                 yield event
         return
     out = console.console(stream)
-    with Live(board, console=out, transient=True, refresh_per_second=4, redirect_stdout=False, redirect_stderr=False):
+    with _live(out, stream, lambda: board):
         for event in events:
-            if line := board.take(event):
-                for piece in console.wrapped(line, out.width):
-                    out.print(piece)
+            board.take(event)
+            if line := _ended(event):
+                out.width = streams.width(stream) or out.width
+                out.print(Text("\n").join(console.wrapped(line, out.width)))
             yield event
 
 
 @contextmanager
-def doing(what: str, stream: TextIO) -> Iterator[None]:
-    """Show on `stream` that something without events goes on, for as long as it does."""
+def doing(what: str | Callable[[], str], stream: TextIO) -> Iterator[None]:
+    """Show on `stream` that something without events goes on, for as long as it does; `what` may change meanwhile."""
     began = time.monotonic()
-    if streams.interactive(stream):
-        with console.console(stream).status(Text(f"{what} …")):
+
+    def said() -> str:
+        return f"{inert.line(what if isinstance(what, str) else what())}, {seconds(time.monotonic() - began)}"
+
+    if not streams.interactive(stream):
+        with _heart(stream, said):
             yield
         return
-    with _heart(stream, lambda: [f"{what}, {seconds(time.monotonic() - began)}"]):
+    out = console.console(stream)
+    spinner = Spinner("line" if out.options.ascii_only else "dots")
+
+    def turning() -> Spinner:
+        spinner.update(text=Text(said()))
+        return spinner
+
+    with _live(out, stream, turning):
         yield
 
 
-def seconds(value: float) -> str:
-    """`4 s`, `1 min 20 s`."""
-    whole = int(value)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"  # noqa: PLR2004 - a minute
+@contextmanager
+def _live(out: Console, stream: TextIO, drawn: Callable[[], RenderableType]) -> Iterator[None]:
+    """Redraw in place as often as it changes for the eye, and leave nothing behind; a terminal may change its width."""
+
+    def fitting() -> RenderableType:
+        out.width = streams.width(stream) or out.width
+        return drawn()
+
+    with Live(
+        console=out,
+        get_renderable=fitting,
+        transient=True,
+        refresh_per_second=FRAMES,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        yield
 
 
 @contextmanager
-def _heart(stream: TextIO, standing: Callable[[], list[str]]) -> Iterator[None]:
+def _heart(stream: TextIO, standing: Callable[[], str]) -> Iterator[None]:
     """Every ten seconds one line that says what goes on: a silent job is killed by many a CI."""
     stopped = threading.Event()
 
     def beat() -> None:
         while not stopped.wait(HEARTBEAT):
             if said := standing():
-                console.write([Text("still " + "; ".join(said))], stream)
+                console.write([Text(f"still {said}")], stream)
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()
@@ -155,7 +110,7 @@ def _begun(event: Event) -> Text | None:
     return Text(f"{DOING[event.action]} {inert.line(event.address)}") if isinstance(event, Started) else None
 
 
-def _ended(event: Done | Failed | Skipped) -> Text:
+def _ended(event: Event) -> Text | None:
     address = inert.line(event.address)
     match event:
         case Done():
@@ -165,3 +120,5 @@ def _ended(event: Done | Failed | Skipped) -> Text:
             return Text.assemble(("failed   ", "red"), f"{address}: {inert.line(event.error)}")
         case Skipped():
             return Text.assemble(("skipped  ", "yellow"), f"{address}: {inert.line(event.because)}")
+        case _:
+            return None

@@ -11,7 +11,7 @@ from rich.text import Text
 from mfinfra.errors import MfinfraError
 from mfinfra.model import Action, Called, Done, Event, Failed, Skipped
 from mfinfra.render import inert, problems
-from mfinfra.render.progress import DONE, seconds
+from mfinfra.render.board import DONE, seconds
 
 
 @dataclass(slots=True)

@@ -3,11 +3,14 @@ import re
 import time
 
 import pytest
+from render import plans
 from render.streams import Terminal
+from rich.console import Console
 
 from mfinfra.errors import AwsError, UserError
 from mfinfra.model import Action, Address, Call, Called, Done, Failed, Skipped, Started, Waiting
 from mfinfra.render import console, progress, report
+from mfinfra.render.board import Board
 
 ROLE, ENVIRONMENT, QUEUE = Address("role", "instance"), Address("compute_environment", "cpu"), Address("job_queue", "q")
 DENIED = AwsError(
@@ -64,12 +67,15 @@ def test_off_a_terminal_a_heartbeat_says_what_each_step_waits_for(monkeypatch):
 
     out = io.StringIO()
     list(progress.follow(slow(), out))
-    assert "still creating compute_environment.cpu, 0 s: Batch is creating the compute environment\n" in out.getvalue()
+    beats = [line for line in out.getvalue().splitlines() if line.startswith("still ")]
+    said = "still creating compute_environment.cpu, 0 s: Batch is creating the compute environment (0 done)"
+    assert set(beats) == {said}
+    assert len(beats) > 1, "heartbeats go on after the first"
 
 
 def test_the_board_knows_how_long_each_step_runs_and_forgets_a_wait_once_aws_answered():
     now = [100.0]
-    board = progress.Board(clock=lambda: now[0])
+    board = Board(clock=lambda: now[0])
     for event in EVENTS[3:5]:
         board.take(event)
     now[0] = 182.0
@@ -80,6 +86,87 @@ def test_the_board_knows_how_long_each_step_runs_and_forgets_a_wait_once_aws_ans
     assert board.standing() == ["creating compute_environment.cpu, 1 min 22 s"]
     board.take(EVENTS[5])
     assert board.standing() == []
+
+
+def test_a_heartbeat_names_the_oldest_steps_counts_the_rest_and_says_how_far_the_run_is():
+    now = [0.0]
+    board = Board(total=24, clock=lambda: now[0])
+    for number in range(5):
+        board.take(Started(Address("role", f"r{number}"), Action.CREATE))
+        now[0] += 10
+    for event in EVENTS[:3]:
+        board.take(event)
+    board.take(EVENTS[6])
+    assert board.heartbeat() == (
+        "creating role.r0, 50 s; creating role.r1, 40 s; creating role.r2, 30 s; 2 more (1 of 24 done, 1 skipped)"
+    )
+
+
+def test_a_heartbeat_is_silent_while_no_step_runs():
+    assert Board().heartbeat() == ""
+
+
+def test_the_total_of_a_board_is_what_the_plan_changes_and_never_less_than_what_was_seen():
+    board = Board.of(plans.everything())
+    assert board.totals() == "0 of 6 done"
+    for number in range(9):
+        board.take(Done(Address("role", f"r{number}"), Action.NOOP, 0.0))
+    assert board.totals() == "9 of 9 done"
+
+
+def drawn(board, columns, rows=24, encoding="utf-8"):
+    out = Terminal()
+    out.__class__ = type("Encoded", (Terminal,), {"encoding": encoding})
+    Console(file=out, width=columns, height=rows, color_system=None, force_terminal=True).print(board)
+    return out.getvalue().splitlines()
+
+
+def busy(count):
+    now = [0.0]
+    board = Board(total=24, clock=lambda: now[0])
+    for number in range(count):
+        board.take(Started(Address("compute_environment", f"with-quite-a-name-{number}"), Action.CREATE))
+    board.take(Waiting(Address("compute_environment", "with-quite-a-name-0"), "Batch is creating it\n" + "x" * 90, 0.0))
+    now[0] = 84.0
+    return board
+
+
+def test_the_table_says_sign_address_what_since_when_and_why():
+    board = Board.of(plans.document(plans.replaced(["create", "delete"]), plans.created()))
+    board.take(Started(ENVIRONMENT, Action.REPLACE))
+    board.take(Started(ROLE, Action.ADOPT_UPDATE))
+    board.take(Waiting(ENVIRONMENT, "Batch is creating the compute environment", 0.0))
+    assert drawn(board, 100) == [
+        "  +/- compute_environment.cpu  replacing              0 s  Batch is creating the compute environment",
+        "    = role.instance            adopting and updating  0 s",
+        "  0 of 2 done",
+    ]
+
+
+@pytest.mark.parametrize("columns", [40, 59, 60, 80, 200])
+def test_no_line_of_the_table_is_wider_than_the_terminal(columns):
+    lines = drawn(busy(3), columns)
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= columns
+    assert all("1 min 24 s" in line for line in lines[:3])
+    assert any("creating" in line for line in lines[1:3]) is (columns >= 60)
+
+
+@pytest.mark.parametrize("rows", [5, 8, 24])
+def test_the_table_is_no_higher_than_the_terminal_and_counts_what_it_leaves_out(rows):
+    lines = drawn(busy(40), 80, rows)
+    assert len(lines) < rows
+    assert f"{40 - len(lines) + 1} more are running" in lines[-1]
+
+
+def test_a_terminal_without_unicode_is_drawn_without_it():
+    assert all(line.isascii() for line in drawn(busy(3), 60, encoding="ascii"))
+
+
+def test_a_notice_stands_above_the_table_and_is_no_order():
+    board = busy(1)
+    board.notice = "stopping\x1b[2J"
+    assert drawn(board, 80)[0] == "  ! stopping\\u001b[2J"
 
 
 def test_on_a_terminal_what_ended_stays_and_the_table_goes(monkeypatch):
@@ -99,6 +186,17 @@ def test_work_without_events_has_a_heartbeat_too(monkeypatch):
     with progress.doing("reading 123456789012", out):
         time.sleep(0.1)
     assert out.getvalue().startswith("still reading 123456789012, 0 s\n")
+
+
+def test_what_is_said_of_work_may_change_while_it_goes_on(monkeypatch):
+    monkeypatch.setattr(progress, "HEARTBEAT", 0.02)
+    out, said = io.StringIO(), ["waiting for the lock"]
+    with progress.doing(lambda: said[-1], out):
+        time.sleep(0.1)
+        said.append("waiting for ann\x1b[2J")
+        time.sleep(0.1)
+    first, *_, last = out.getvalue().splitlines()
+    assert (first, last) == ("still waiting for the lock, 0 s", "still waiting for ann\\u001b[2J, 0 s")
 
 
 def test_short_work_says_nothing_off_a_terminal():
