@@ -37,6 +37,11 @@ class Node:
     same: bool = False
 
     @property
+    def label(self) -> str:
+        """Its sign, where it has one, and its address."""
+        return f"{self.look.symbol} {self.address}" if self.look.symbol.strip() else self.address
+
+    @property
     def said(self) -> str:
         """What is going to happen to it, in a sentence."""
         return f"{self.address} {self.phrase}"
@@ -118,7 +123,7 @@ def mermaid(graph: Graph) -> str:
     lines += [f"  %% {_mermaid_text(graph.note)}"] if graph.note else []
     lines += [f"  %% {_mermaid_text(look.symbol)} {_mermaid_text(look.legend)}" for look in graph.legend]
     for node in graph.nodes:
-        label = _mermaid_text(markup.shortened(f"{node.look.symbol} {node.address}".strip(), LABEL))
+        label = _mermaid_text(markup.shortened(node.label, LABEL))
         lines.append(f'  n{node.number}["{label}"]:::{palette.name(node.look)}')
     lines += [f"  n{graph.nodes[start].number} --> n{graph.nodes[end].number}" for start, end in graph.edges]
     for name in sorted({palette.name(node.look) for node in graph.nodes}):
@@ -138,7 +143,7 @@ def dot(graph: Graph) -> str:
     lines += [f"  // {look.symbol} {look.legend}" for look in graph.legend]
     for node in graph.nodes:
         colour = palette.LIGHT[palette.name(node.look)]
-        label = _dot_text(markup.shortened(f"{node.look.symbol} {node.address}".strip(), LABEL))
+        label = _dot_text(markup.shortened(node.label, LABEL))
         shown = f'color="{colour.ink}", fontcolor="{colour.ink}", fillcolor="{colour.tint}"'
         lines.append(f"  n{node.number} [label={label}, tooltip={_dot_text(node.said)}, {shown}]")
     lines += [f"  n{graph.nodes[start].number} -> n{graph.nodes[end].number}" for start, end in graph.edges]

@@ -1,16 +1,17 @@
 """Which layer of a drawing each node stands in, and in which order: edges go to the right, and few of them cross. Pure.
 
-The median heuristic with exchanges of neighbours, as in Gansner, Koutsofios, North and Vo, "A technique for drawing
-directed graphs" (1993). One thing is different: the long edges of one node share their places, as a trunk that
+Medians and means by turns, with exchanges of neighbours, as in Gansner, Koutsofios, North and Vo, "A technique for
+drawing directed graphs" (1993). One thing is different: the long edges of one node share their places, as a trunk that
 branches late. That is easier to follow, and there are never more places than nodes times layers.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 from typing import TypeAlias
 
 Edge: TypeAlias = tuple[int, int]
@@ -47,7 +48,9 @@ def layered(nodes: Sequence[int], edges: Sequence[Edge]) -> Layers:
         links.update(pairwise(trail))
         trails[start, end] = trail if low == start else trail[::-1]
     after, before = _neighbours(sorted(links))
-    rows = _first_order([(node, rank[node]) for node in nodes], after, 1 + max(rank.values()))
+    depth = 1 + max(rank.values())
+    starts = [_first_order([(node, rank[node]) for node in nodes], after, side, depth) for side in ({}, before)]
+    rows = min((_ordered(rows, after, before) for rows in starts), key=lambda rows: crossings(rows, after))
     return Layers(tuple(map(tuple, _ordered(rows, after, before))), after, before, trails)
 
 
@@ -118,17 +121,19 @@ def _neighbours(links: Iterable[tuple[Item, Item]]) -> tuple[dict[Item, tuple[It
     return tuple({item: tuple(ends) for item, ends in side.items()} for side in (after, before))
 
 
-def _first_order(boxes: Sequence[Item], after: Mapping[Item, Sequence[Item]], depth: int) -> list[list[Item]]:
-    """Rows as a walk from the left meets the items: what belongs together begins side by side."""
+def _first_order(
+    boxes: Sequence[Item], after: Mapping[Item, Sequence[Item]], before: Mapping[Item, Sequence[Item]], depth: int
+) -> list[list[Item]]:
+    """Rows as a walk meets the items: what belongs together begins side by side. With no `before` it only goes on."""
     rows: list[list[Item]] = [[] for _ in range(depth)]
     seen: set[Item] = set()
-    waiting = sorted(boxes, key=lambda item: item[1], reverse=True)
+    waiting = sorted(boxes, key=lambda item: (item[1], len(after.get(item, ())) + len(before.get(item, ()))))[::-1]
     while waiting:
         item = waiting.pop()
         if item not in seen:
             seen.add(item)
             rows[item[1]].append(item)
-            waiting.extend(reversed(after.get(item, ())))
+            waiting.extend(reversed((*after.get(item, ()), *before.get(item, ()))))
     return rows
 
 
@@ -140,26 +145,33 @@ def _ordered(
     for sweep in range(SWEEPS):
         if not fewest:
             break
-        rows = _swept(rows, before if sweep % 2 == 0 else after, backwards=sweep % 2 == 1)
+        wish = _median if sweep % 4 < 2 else fmean  # noqa: PLR2004 - each there and back
+        rows = _swept(rows, before if sweep % 2 == 0 else after, wish, backwards=sweep % 2 == 1)
         _exchange(rows, after, before)
         count = crossings(rows, after)
         if count < fewest:
-            best, fewest = rows, count
+            best, fewest = [list(row) for row in rows], count
     return best
 
 
-def _swept(rows: list[list[Item]], towards: Mapping[Item, Sequence[Item]], *, backwards: bool) -> list[list[Item]]:
-    """Every row sorted by the middle of the neighbours in the row before it; what has none keeps its place."""
+def _swept(
+    rows: list[list[Item]],
+    towards: Mapping[Item, Sequence[Item]],
+    wish: Callable[[Sequence[int]], float],
+    *,
+    backwards: bool,
+) -> list[list[Item]]:
+    """Every row sorted by where its items wish to be among their neighbours; what has none keeps its place."""
     swept = list(reversed(rows)) if backwards else list(rows)
     for at in range(1, len(swept)):
         place = {item: index for index, item in enumerate(swept[at - 1])}
-        wished = {item: _middle(sorted(place[end] for end in towards[item])) for item in swept[at] if towards.get(item)}
+        wished = {item: wish(sorted(place[end] for end in towards[item])) for item in swept[at] if towards.get(item)}
         movable = iter(sorted(wished, key=lambda item: wished[item]))
         swept[at] = [next(movable) if item in wished else item for item in swept[at]]
     return list(reversed(swept)) if backwards else swept
 
 
-def _middle(places: Sequence[int]) -> float:
+def _median(places: Sequence[int]) -> float:
     half = len(places) // 2
     return float(places[half]) if len(places) % 2 else (places[half - 1] + places[half]) / 2
 
