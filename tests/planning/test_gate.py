@@ -219,6 +219,15 @@ def test_what_aws_does_not_delete_while_it_is_used_is_not_replaced_in_place(kind
         assert "`endpoint.e`, `compute_environment.c` use it" in block_of(step).message
 
 
+def test_a_guard_that_a_flag_lifts_hides_no_other_one():
+    """Else the flag would lift both, and the second was never told."""
+    lifted = Block("MF4104", "m", "h", "--allow-replace", "security_group.a")
+    group = Resource(Address("security_group", "a"), {"name": "a"}, SCOPE)
+    step = gate.use_of(replace(replacing("security_group"), blocks=(lifted,)), group, (Address("endpoint", "e"),))
+
+    assert [block.code for block in step.blocks] == ["MF4104", "MF4106"]
+
+
 def test_a_replacement_beside_the_old_one_needs_no_such_guard():
     group = Resource(Address("security_group", "a"), {"name": "a"}, SCOPE)
     beside = replace(replacing("security_group"), retire=(Call("ec2", "DeleteSecurityGroup", {"GroupId": "sg-1"}),))
