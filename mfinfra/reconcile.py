@@ -10,7 +10,7 @@ from mfinfra import desired, observe, provenance
 from mfinfra.apply import Run, refuse_blocked
 from mfinfra.aws import session
 from mfinfra.document import Reading
-from mfinfra.planning import document
+from mfinfra.planning import disruption, document
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options, Plan, make
 
@@ -46,15 +46,21 @@ def plan(path: str | Path, options: Options | None = None, *, parallelism: int =
     return review(desired.read(path), options, parallelism=parallelism)
 
 
-def review(reading: Reading, options: Options | None = None, *, parallelism: int = 16) -> Reviewed:
-    """Observe AWS and compare it with a file that was read already; writes nothing."""
+def review(
+    reading: Reading, options: Options | None = None, *, parallelism: int = 16, writes: bool = False
+) -> Reviewed:
+    """Observe AWS and compare it with a file that was read already; writes nothing.
+
+    `writes`: the plan is going to be carried out, so that a strange destination is refused before anything is read.
+    """
     environment = reading.environment
-    aws = session.connect(environment.access, environment.scope, parallelism=parallelism)
+    aws = session.connect(environment.access, environment.scope, parallelism=parallelism, writes=writes)
     return compare(aws, reading, options)
 
 
 def compare(aws: session.Aws, reading: Reading, options: Options | None = None) -> Reviewed:
     """The same over a connection that stands."""
     made = make(reading.environment, observe.survey(aws, reading.environment), options)
+    made = disruption.weighed(made, observe.work(aws, disruption.questions(made)))
     origin = provenance.of(aws, reading.environment.source.path)
     return Reviewed(aws, reading, made, origin, document.of(made, origin, reading.warnings))

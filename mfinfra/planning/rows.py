@@ -7,7 +7,7 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.model import Action, Call, Drain, Effect, FieldChange, Mark, Ref, Settle, Step, Template, plain
-from mfinfra.planning import diff, integrity
+from mfinfra.planning import diff, disruption, integrity
 from mfinfra.planning.plan import Planned
 
 ACTIONS: Mapping[Action, tuple[str, ...]] = {
@@ -47,7 +47,7 @@ def resource_change(planned: Planned) -> dict[str, Any]:
         "depends_on": sorted(map(str, resource.depends_on)),
         "protected": resource.protect,
         "blocked": _block(step),
-        "disruption": {},
+        "disruption": disruption.told(planned.work),
         "drift": "none",
         "observed_sha256": integrity.digest([observed.spec, observed.tags, observed.outputs]) if observed else None,
     }
