@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 STYLES: Mapping[str, str] = {"+": "green", "-": "red", "~": "yellow", " ": ""}
 NOTE = "dim"
 DIFF: Mapping[str, str] = {"~": "!"}
+LARGE = 250_000
 REPLACES = "  # forces replacement"
 
 
@@ -143,7 +144,7 @@ def _valued(symbol: str, name: str, value: Any, indent: int, replaces: bool) -> 
 def _by_line(before: str, after: str, indent: int) -> Iterator[Line]:
     """A text of several lines: what stays has one line of context, what differs has its sign."""
     old, new = before.split("\n"), after.split("\n")
-    for tag, low, high, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, low, high, start, end in _compared(old, new):
         if tag == "equal":
             kept = old[low:high]
             for part in kept if len(kept) <= 2 else (kept[0], None, kept[-1]):  # noqa: PLR2004 - first and last line
@@ -196,7 +197,7 @@ def _members(leaf: Leaf, before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]:
     old_keys, new_keys = [_key(item) for item in before], [_key(item) for item in after]
-    for tag, low, high, start, end in SequenceMatcher(None, old_keys, new_keys, autojunk=False).get_opcodes():
+    for tag, low, high, start, end in _compared(old_keys, new_keys):
         old, new = before[low:high], after[start:end]
         if tag == "equal":
             continue
@@ -206,6 +207,11 @@ def _elements(leaf: Leaf, before: list[Any], after: list[Any]) -> Iterator[Leaf]
             continue
         yield from (Leaf((*leaf.path, low + at), item, None, leaf.replaces) for at, item in enumerate(old))
         yield from (Leaf((*leaf.path, start + at), None, item, leaf.replaces) for at, item in enumerate(new))
+
+
+def _compared(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """What is equal and what is not; of long texts without what is there all the time, which takes quadratic time."""
+    yield from SequenceMatcher(None, old, new, autojunk=len(old) * len(new) > LARGE).get_opcodes()
 
 
 def _sorted(rows: list[Any]) -> list[str]:

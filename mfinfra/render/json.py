@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfinfra.errors import Problem
+from mfinfra.render import inert
 
 FORMAT_VERSION = "1.0"
 
@@ -27,8 +28,11 @@ def problems(found: Sequence[Problem], files: Sequence[str]) -> str:
 
 
 def text(document: Mapping[str, Any]) -> str:
-    """The document as JSON text, keys sorted; what is not ASCII is escaped, so that a terminal cannot obey it."""
-    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+    """The document as JSON text, keys sorted; what is not ASCII is escaped, so that a terminal cannot obey it.
+
+    So is what a build log would obey: `##[` can only stand inside of a string.
+    """
+    return json.dumps(document, indent=2, sort_keys=True).replace(inert.OLD_COMMAND, "##\\u005b") + "\n"
 
 
 def _diagnostic(problem: Problem) -> dict[str, Any]:
