@@ -9,6 +9,7 @@ import pytest
 from stack import Stack, changed
 
 from mfinfra import desired
+from mfinfra.planning import drift
 
 pytestmark = pytest.mark.slow
 SANDBOX = Path(__file__).parent.parent / "environments" / "sandbox.yaml"
@@ -202,6 +203,8 @@ def test_promise_2_a_single_change_behind_our_back_is_seen_and_put_back(settled,
 
     reviewed = stack.plan(SANDBOX, adopt=frozenset({address}) if field == "tags" else frozenset())
     assert changed(reviewed) == {address: [field]}
+    causes = drift.causes(reviewed.plan)
+    assert {str(one): str(cause.drift) for one, cause in causes.items() if cause.fields} == {address: "live"}
     stack.carry_out(reviewed)
     assert changed(stack.plan(SANDBOX)) == {}
     settled.clean = True
