@@ -11,7 +11,7 @@ from typing import Any
 from mfinfra import __version__, permissions
 from mfinfra.errors import Problem
 from mfinfra.model import Action, Address, Call, Drain, Effect, Settle, Step
-from mfinfra.planning import configuration, gate, integrity, rows
+from mfinfra.planning import configuration, drift, gate, integrity, rows
 from mfinfra.planning.plan import Options, Plan
 
 FORMAT_VERSION = "1.0"
@@ -44,7 +44,8 @@ class Provenance:
 def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> dict[str, Any]:
     """The document of `plan`. Two plans of the same world differ in `created` only."""
     scope = plan.environment.scope
-    changes = [rows.resource_change(planned) for planned in plan.planned]
+    causes = drift.causes(plan)
+    changes = [rows.resource_change(planned, causes[planned.step.address]) for planned in plan.planned]
     calls = [call for step in plan.steps for effect in (*step.effects, *step.retire) for call in _asked(effect)]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,

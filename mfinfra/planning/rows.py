@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra import schemas
+from mfinfra.drift import Drift
 from mfinfra.model import Action, Call, Drain, Effect, FieldChange, Mark, Ref, Settle, Step, Template, plain
 from mfinfra.planning import diff, disruption, integrity
+from mfinfra.planning.drift import Cause
 from mfinfra.planning.plan import Planned
 
 ACTIONS: Mapping[Action, tuple[str, ...]] = {
@@ -21,7 +23,7 @@ ACTIONS: Mapping[Action, tuple[str, ...]] = {
 }
 
 
-def resource_change(planned: Planned) -> dict[str, Any]:
+def resource_change(planned: Planned, cause: Cause) -> dict[str, Any]:
     """The row of one step."""
     step, resource = planned.step, planned.resource
     observed = planned.observed or (planned.retired.observed if planned.retired else None)
@@ -40,7 +42,11 @@ def resource_change(planned: Planned) -> dict[str, Any]:
             "after_unknown": unknown or {},
             "before_sensitive": {},
             "after_sensitive": {},
-            "fields": [_field(leaf) for change in step.changes for leaf in _leaves(change, planned)],
+            "fields": [
+                _field(leaf, cause.fields.get(change.path, Drift.NONE))
+                for change in step.changes
+                for leaf in _leaves(change, planned)
+            ],
         },
         "calls": [_effect(effect) for effect in (*step.effects, *step.retire)],
         "source_range": _range(resource.mark),
@@ -48,7 +54,7 @@ def resource_change(planned: Planned) -> dict[str, Any]:
         "protected": resource.protect,
         "blocked": _block(step),
         "disruption": disruption.told(planned.work),
-        "drift": "none",
+        "drift": cause.drift.value,
         "observed_sha256": integrity.digest([observed.spec, observed.tags, observed.outputs]) if observed else None,
     }
 
@@ -90,7 +96,7 @@ def _split(value: Any) -> tuple[Any, Any]:
             return value, None
 
 
-def _field(change: FieldChange) -> dict[str, Any]:
+def _field(change: FieldChange, drift: Drift) -> dict[str, Any]:
     """One leaf; `after_unknown` stands where AWS has yet to say something: a tag too may be called `unknown`."""
     _, unknown = _split(change.after)
     return {
@@ -99,7 +105,7 @@ def _field(change: FieldChange) -> dict[str, Any]:
         "after": plain(change.after),
         **({"after_unknown": unknown} if unknown else {}),
         "replaces": change.replaces,
-        "drift": "none",
+        "drift": drift.value,
     }
 
 

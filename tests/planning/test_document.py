@@ -117,7 +117,7 @@ def test_an_update_shows_both_sides_and_the_fields_between():
     assert (row["change"]["before"]["retention_days"], row["change"]["after"]["retention_days"]) == (1, 30)
     assert row["change"]["before"]["tags"] == LOGS.tags
     assert row["change"]["fields"] == [
-        {"path": ["retention_days"], "before": 1, "after": 30, "replaces": False, "drift": "none"}
+        {"path": ["retention_days"], "before": 1, "after": 30, "replaces": False, "drift": "file"}
     ]
     assert row["calls"] == [
         {
