@@ -82,7 +82,7 @@ def of(document: Document) -> Graph:
     )
     environment = document["environment"]
     place = f"{environment['name']} in {environment['account']}, {environment['region']}"
-    return Graph(f"{place}: {looks.verdict(document)}", nodes, _edges(nodes, [row["depends_on"] for row in changes]))
+    return Graph(f"{place}: {looks.verdict(document)}", nodes, _edges(nodes, [row.get("depends_on", ()) for row in changes]))
 
 
 def of_environment(environment: Environment) -> Graph:
@@ -120,8 +120,8 @@ def mermaid(graph: Graph) -> str:
     """The graph in Mermaid's language."""
     graph = brief(graph)
     lines = ["flowchart LR", f"  %% {_mermaid_text(graph.title)}"]
-    lines += [f"  %% {_mermaid_text(graph.note)}"] if graph.note else []
-    lines += [f"  %% {_mermaid_text(look.symbol)} {_mermaid_text(look.legend)}" for look in graph.legend]
+    lines += [f"  %% {graph.note}"] if graph.note else []
+    lines += [f"  %% {look.symbol} {look.legend}" for look in graph.legend]
     for node in graph.nodes:
         label = _mermaid_text(markup.shortened(node.label, LABEL))
         lines.append(f'  n{node.number}["{label}"]:::{palette.name(node.look)}')

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from mfinfra.render import contents, fields, inert, looks, palette
+from mfinfra.render import contents, fields, inert, looks, notes, palette
 from mfinfra.render.html_parts import anchor, counted, folded, hint, prose, rows, section, word
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import Child, element
@@ -15,11 +15,6 @@ IN_DETAIL = 200
 """With more changes than these, what does not differ is only counted: the page has to open at once."""
 MANY = 60
 """With more, those out of sight are not laid out before they are scrolled to."""
-
-DRIFT: Mapping[str, str] = {
-    "live": "changed live since the last apply",
-    "both": "changed live since the last apply, and in the file",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ def changes(document: Document, tools: Element) -> Element:
     every = numbered(document)
     changed = [row for row in every if not looks.same(row.change)]
     places = {str(row.change["address"]): row.number for row in every}
-    detailed = len(changed) <= IN_DETAIL
+    detailed, refused = len(changed) <= IN_DETAIL, _refused(document)
     unchanged = [row for row in every if looks.same(row.change)]
     return section(
         "changes",
@@ -49,7 +44,7 @@ def changes(document: Document, tools: Element) -> Element:
         tools,
         None if changed else element("p", None, "Nothing changes."),
         element("div", {"class": "many"} if len(changed) > MANY else None,
-                *(_change(row, places, detailed) for row in changed)),
+                *(_change(row, places, refused.get(str(row.change["address"]), ()), detailed) for row in changed)),
         _unchanged(unchanged) if unchanged else None,
     )  # fmt: skip
 
@@ -68,7 +63,7 @@ def headline(row: Numbered) -> list[Child]:
     ]
 
 
-def _change(row: Numbered, places: Mapping[str, int], detailed: bool) -> Element:
+def _change(row: Numbered, places: Mapping[str, int], refused: Sequence[Document], detailed: bool) -> Element:
     change, look = row.change, looks.look(row.change)
     told = contents.of(change)
     attributes = {
@@ -81,8 +76,7 @@ def _change(row: Numbered, places: Mapping[str, int], detailed: bool) -> Element
         "details",
         attributes,
         element("summary", None, *headline(row)),
-        *_reasons(change),
-        *_disruption(change),
+        *_reasons(change, refused),
         rows((*_identity(change), *fields.lines(told.leaves))),
         *(_in_full(change, told) if detailed else _counts(told)),
         *_about(change, places),
@@ -90,23 +84,27 @@ def _change(row: Numbered, places: Mapping[str, int], detailed: bool) -> Element
     )
 
 
-def _reasons(change: Document) -> Iterator[Element]:
+def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Element]:
+    """Why it is planned, what it disturbs, and every guard that refuses it."""
     if change.get("action_reason"):
-        yield element("p", {"class": "why"}, "because ", *prose(change["action_reason"]))
-    if block := change.get("blocked"):
-        yield element("p", {"class": "block"}, *prose(block["message"]))
-        yield from hint(block.get("hint"))
+        word = "because " if list(change["change"]["actions"]) == ["delete"] else None
+        yield element("p", {"class": "why"}, word, *prose(change["action_reason"]))
+    for said in filter(None, (notes.drift(change), notes.jobs(change))):
+        yield element("p", {"class": "why"}, said)
+    for guard in refused:
+        yield element("p", {"class": "block"}, *prose(guard["message"]))
+        yield from hint(guard.get("hint"))
 
 
-def _disruption(change: Document) -> Iterator[Element]:
-    """The jobs that feel it, queue by queue."""
-    found = change.get("disruption") or {}
-    if count := found.get("running_jobs"):
-        queues = (
-            f"{queue}: {', '.join(f'{number} {state}' for state, number in states.items())}"
-            for queue, states in (found.get("jobs") or {}).items()
-        )
-        yield element("p", {"class": "block"}, f"{counted(count, 'job')} would feel it: {'; '.join(queues)}")
+def _refused(document: Document) -> dict[str, list[Document]]:
+    """The guards by address; a step's `blocked` is the first of its own."""
+    changes: Sequence[Document] = document["resource_changes"]
+    found = {str(change["address"]): [change["blocked"]] for change in changes if change.get("blocked")}
+    for check in document["checks"]:
+        there = found.get(str(check.get("address")), [])
+        if check["status"] == "fail" and check["code"] not in {one["code"] for one in there}:
+            there.append(check)
+    return found
 
 
 def _identity(change: Document) -> Iterator[fields.Line]:
@@ -135,8 +133,6 @@ def _about(change: Document, places: Mapping[str, int]) -> Iterator[Element]:
     place = change.get("source_range")
     if place:
         parts.append(f"{place['file']}:{place['start']['line']}")
-    if change.get("drift") in DRIFT:
-        parts.append(DRIFT[change["drift"]])
     if change.get("protected"):
         parts.append("protected: it holds data")
     needs = [_link(address, places) for address in change.get("depends_on", ())]
