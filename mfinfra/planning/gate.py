@@ -65,7 +65,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
             step,
             "MF4102",
             f"`{observed.physical_id}` belongs to {owner.owner}",
-            "take it out of this file, or hand it over: its owner has to let go of it first",
+            f"write `enabled: false` at `{address}` to leave it alone, or have its owner let go of it first, tags and all",
         )
     if resource.adopt or address in adopt or "all" in adopt:
         return _adopted(step, observed)
