@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import golden
 import pytest
 
+from mfinfra import catalogue
 from mfinfra.errors import UserError
-from mfinfra.model import plain
+from mfinfra.model import Action, plain
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,27 @@ def test_promise_3_what_is_created_carries_its_three_tags_from_birth(kind, case)
     for call in creating:
         told = str(call.params)
         assert all(key in told and value in told for key, value in golden.tags_of(kind).items()), call
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [row for row in golden.cases() if row[1]["action"] == "no-op"],
+    ids=lambda value: value if isinstance(value, str) else value["name"],
+)
+def test_what_is_made_anew_is_deleted_and_created_as_a_driver_does_both(kind, case):
+    """A kind that has no way to do that says so, and does nothing; what says too little to be made is not deleted."""
+    driver, resource = catalogue.driver(kind), golden.resource_of(kind, case)
+    observed, _ = golden.planned(kind, case)
+    try:
+        created = driver.step(resource, None).effects
+    except UserError as lacking:
+        with pytest.raises(UserError, match=re.escape(lacking.message)):
+            driver.replacement(resource, observed)
+        return
+    step = driver.replacement(resource, observed)
+
+    assert step.action is Action.REPLACE
+    if step.blocks:
+        assert (kind, step.effects) == ("compute_environment", ())
+    else:
+        assert step.effects == (*driver.teardown(resource, observed).effects, *created)

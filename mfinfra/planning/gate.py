@@ -65,7 +65,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
             step,
             "MF4102",
             f"`{observed.physical_id}` belongs to {owner.owner}",
-            f"write `enabled: false` at `{address}` to leave it alone, or have its owner let go of it first, tags and all",
+            f"write `enabled: false` at `{address}` to leave it alone, or have its owner let go of it first",
         )
     if resource.adopt or address in adopt or "all" in adopt:
         return _adopted(step, observed)
