@@ -36,6 +36,8 @@ def levels(parts: Sequence[Part], ladder: Ladder, room: int, measure: Measure) -
         for at in sorted(freed, key=lambda at: -freed[at]):
             if total <= room:
                 return chosen
+            if freed[at] <= 0:
+                break
             total -= freed[at]
             chosen[at] = lower[at]
     return chosen

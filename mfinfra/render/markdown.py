@@ -49,7 +49,7 @@ def text(document: Document, max_chars: int = MAX_CHARS) -> str:
 def fitted(document: Document, limit: int, measure: Measure, unit: str) -> str:
     """The plan in at most `limit` of what `measure` counts, which people call `unit`; raises `UserError` as `text`."""
     head, foot = markdown_frame.head(document), markdown_frame.foot(document)
-    changes = [change for change in document["resource_changes"] if not looks.same(change)]
+    changes = [change for change in document["resource_changes"] if not looks.same(change) or change.get("blocked")]
     parts, briefly = _parts(document, changes)
     least = [len(part.lengths) - 1 for part in parts]
     shortest: list[int] = []
@@ -148,13 +148,15 @@ def _listed(parts: Sequence[Part], chosen: Sequence[int], in_brief: str) -> str:
     folded = f"<details><summary>{len(short)} without detail</summary>\n\n{''.join(short)}\n</details>\n\n"
     more = f"And {gone.total()} more: {', '.join(f'{count} {word}' for word, count in gone.items())}\n"
     quiet = sum(part.kind == WARNING and level > 0 for part, level in zip(parts, chosen, strict=True))
-    warned = f"\nAnd {quiet} more warning{'s' if quiet != 1 else ''}\n" if quiet else ""
+    warnings = "".join(_of(parts, chosen, WARNING))
+    warned = f"And {quiet} more warning{'s' if quiet != 1 else ''}\n" if quiet else ""
+    apart = "\n" if warnings and warned else ""
     told = f"{in_brief if bodies else ''}{bodies}{folded if short else ''}{more if gone else ''}"
     return "".join(
         (
-            _titled("Changes", [told]),
+            _titled("Changes", [f"{told.rstrip()}\n" if told else ""]),
             _titled("Metaflow configuration", _of(parts, chosen, METAFLOW)),
-            _titled("Warnings", [*_of(parts, chosen, WARNING), warned]),
+            _titled("Warnings", [warnings, apart, warned]),
         )
     )
 

@@ -95,9 +95,7 @@ def markdown(shown, document):
     log(shown)
     assert MARKER.fullmatch(shown.splitlines()[0])
     _second_opinion(shown)
-    page = _Page()
-    page.feed(cmarkgfm.github_flavored_markdown_to_html(shown, options=MARKDOWN_OPTIONS))
-    page.close()
+    page = read(shown)
     assert {tag for tag, _ in page.seen} <= TAGS
     assert {name for _, names in page.seen for name in names} <= {"align", "lang"}
     assert len(page.comments) == 1
@@ -108,6 +106,14 @@ def markdown(shown, document):
     for block in page.diffs:
         assert all(re.match(r"[-+! ]", line) for line in block.splitlines() if line)
     return page.visible
+
+
+def read(shown):
+    """Markdown as GitHub's own parser reads it, with nothing filtered out."""
+    page = _Page()
+    page.feed(cmarkgfm.github_flavored_markdown_to_html(shown, options=MARKDOWN_OPTIONS))
+    page.close()
+    return page
 
 
 def _second_opinion(shown):
