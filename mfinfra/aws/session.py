@@ -18,6 +18,7 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # sic
 from botocore.exceptions import BotoCoreError
 
 from mfinfra import __version__
+from mfinfra.aws import mfa
 from mfinfra.aws.calls import Answer, perform, persist, unreachable
 from mfinfra.aws.clock import Clock
 from mfinfra.errors import Refused, UserError
@@ -193,7 +194,7 @@ def _emulator(url: str, access: Access, scope: Scope, parallelism: int, clock: C
 
 def _session(access: Access, scope: Scope, endpoint: str | None = None) -> Any:
     try:
-        session = boto3.Session(profile_name=access.profile, region_name=scope.region)
+        session = mfa.attended(boto3.Session(profile_name=access.profile, region_name=scope.region))
         if not access.assume_role:
             return session
         return _assume(Aws(session, scope, endpoint), access.assume_role)

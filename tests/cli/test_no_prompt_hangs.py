@@ -1,0 +1,221 @@
+"""No command waits for somebody who is not there: each ends, whatever its stdin is and whether there is a terminal.
+
+The commands are those that the application has, so that a new one is here on its first day.
+"""
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from mfinfra.cli.app import app
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+LIMIT = 60.0  # seconds; a prompt would wait for ever
+BUG = 70
+FILE = """\
+version: 1
+environment: dev
+account: "123456789012"
+region: us-east-1
+resources:
+  log_group:
+    flows: {name: /aws/vendedlogs/flows, protect: false}
+"""
+SANDBOX = FILE.replace("resources:", "aws: {endpoint: sandbox}\nresources:")
+PROFILE = """\
+[profile mfa]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = base
+mfa_serial = arn:aws:iam::123456789012:mfa/somebody
+[profile base]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = none
+"""
+# A session has the terminal that it opens first; Python's own way to it is not safe beside threads.
+AT_ITS_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command runs: what its stdin and stderr are. Nobody ever types, and no pipe ever says anything."""
+
+    stdin: str
+    stderr: str
+
+    def __str__(self):
+        return f"stdin {self.stdin}, stderr {self.stderr}"
+
+
+PLACES = [
+    Place("closed", "a pipe"),
+    Place("a silent pipe", "a pipe"),
+    Place("a silent pipe", "a terminal"),
+    Place("a terminal", "a pipe"),
+]
+
+
+def leaves(command, path=()):
+    """Every command that does something, with the words that lead to it."""
+    below = getattr(command, "commands", None)
+    if not below:
+        return [(path, command)]
+    return [leaf for name, sub in below.items() for leaf in leaves(sub, (*path, name))]
+
+
+COMMANDS = dict(leaves(typer.main.get_command(app)))
+ASKING = [path for path, command in COMMANDS.items() if any("--yes" in option.opts for option in command.params)]
+
+
+def arguments(command):
+    """A file where a file is taken, and some word where another argument has to be."""
+    values = []
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            takes_file = "FILE" in (parameter.metavar or parameter.name or "").upper()
+            values += ["dev.yaml"] if takes_file else ["word"] if parameter.required else []
+    return values
+
+
+@pytest.fixture
+def environ(tmp_path):
+    (tmp_path / "dev.yaml").write_text(FILE)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MFINFRA_"))}
+    found = inherited | {
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path / "home"),
+        "MFINFRA_SANDBOX_DIR": str(tmp_path / "box"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TERM": "xterm",
+    }
+    yield found
+    subprocess.run([sys.executable, "-m", "mfinfra", "sandbox", "stop"], env=found, capture_output=True, check=True)
+
+
+@pytest.fixture
+def alone(environ, tmp_path):
+    """Run a command with nobody there: its exit code, and what it said on stderr. It fails if it does not end."""
+
+    def run(argv, place, **more):
+        command = [sys.executable, "-m", "mfinfra", *argv]
+        reader, writer = os.pipe()
+        outer, terminal = pty.openpty()
+        stdin = terminal if place.stdin == "a terminal" else reader
+        stderr = terminal if place.stderr == "a terminal" else subprocess.PIPE
+        if place.stdin == "closed":
+            command = ["bash", "-c", 'exec "$@" <&-', "bash", *command]
+        if "a terminal" in {place.stdin, place.stderr}:
+            number = "0" if place.stdin == "a terminal" else "2"
+            command = [sys.executable, "-c", AT_ITS_TERMINAL, number, *command]
+        process = subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environ | more,
+            cwd=tmp_path,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        os.close(reader)
+        seen = bytearray()
+        watcher = threading.Thread(target=_watch, args=(outer, seen))
+        watcher.start()
+        try:
+            _, said = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            pytest.fail(f"`mfinfra {' '.join(argv)}` waits for somebody with {place}: {seen.decode()}")
+        finally:
+            os.close(writer)
+            watcher.join()
+            os.close(outer)
+        return process.returncode, (said or bytes(seen)).decode()
+
+    return run
+
+
+def _watch(terminal, seen):
+    """Read what a terminal shows, until nobody writes there any more."""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:
+            return
+        if not part:
+            return
+        seen += part
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_ends_with_nobody_there(alone, path, place):
+    code, said = alone([*path, *arguments(COMMANDS[path])], place)
+    assert code not in {BUG, -9}, said
+    assert code >= 0, said
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_ends_without_any_argument(alone, path):
+    code, said = alone(path, PLACES[1])
+    assert code not in {BUG, -9}, said
+    assert code >= 0, said
+
+
+def test_the_commands_that_ask_are_known():
+    assert {("apply",), ("destroy",)} <= set(ASKING)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("path", ASKING, ids=" ".join)
+def test_a_command_that_would_have_to_ask_fails_at_once_and_names_the_flag(alone, path, place):
+    code, said = alone([*path, *arguments(COMMANDS[path])], place)
+    assert (code, "`--yes`" in said) == (1, True), said
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_with_the_flag_a_run_from_nothing_to_everything_and_back_needs_nobody(alone, tmp_path, place):
+    (tmp_path / "dev.yaml").write_text(SANDBOX)
+    for argv in (
+        ["plan", "dev.yaml"],
+        ["apply", "dev.yaml", "--yes"],
+        ["destroy", "dev.yaml", "--yes", "--allow-destroy", "log_group.flows"],
+    ):
+        code, said = alone(argv, place)
+        assert code == 0, said
+
+
+@pytest.mark.parametrize("path", ASKING, ids=" ".join)
+def test_a_yes_that_a_pipe_says_is_no_answer_of_a_person(environ, tmp_path, path):
+    command = [sys.executable, "-m", "mfinfra", *path, *arguments(COMMANDS[path])]
+    said = subprocess.run(
+        command,
+        input="yes\ndev\n",
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert (said.returncode, "`--yes`" in said.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_profile_that_wants_a_code_of_a_device_is_refused_and_not_asked_for(alone, tmp_path, place):
+    (tmp_path / "config").write_text(PROFILE)
+    code, said = alone(["plan", "dev.yaml"], place, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mfa")
+    assert code == 1, said
+    assert "MFA" in said
