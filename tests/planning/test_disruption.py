@@ -8,7 +8,7 @@ import pytest
 from worlds import C, G, L, Q, left, live, planned, wished
 
 from mfinfra.model import Address, Work
-from mfinfra.planning import disruption, gate
+from mfinfra.planning import disruption, document, gate, staleness
 
 QUEUE, CLUSTER = Q.address, C.address
 BUSY = Work({"q": {"RUNNABLE": 1, "STARTING": 0, "RUNNING": 2}})
@@ -79,3 +79,16 @@ def test_one_job_is_one_job():
     plan = disruption.weighed(planned([*BASE, (Q, live(Q))], destroy=True), {QUEUE: work})
 
     assert dict(plan.blocks)[Address("job_queue", "q")].message.endswith("under 1 job in `q` (1 STARTING)")
+
+
+def test_jobs_come_and_go_without_another_plan():
+    """A review approves what is done, not how many jobs there were just then."""
+    plan = planned([*BASE, (Q, live(Q)), (replace(L, protect=True), live(L))], destroy=True)
+    origin = document.Provenance("2026-01-01T00:00:00Z", "arn:aws:iam::123456789012:user/u")
+    quiet, busy = (
+        document.of(disruption.weighed(plan, {QUEUE: work, CLUSTER: work}), origin) for work in (Work(), BUSY)
+    )
+
+    assert quiet["integrity"]["plan_sha256"] == busy["integrity"]["plan_sha256"]
+    assert staleness.differences(quiet, busy) == ()
+    assert (quiet["summary"]["blocked"], busy["summary"]["blocked"]) == (1, 3)
