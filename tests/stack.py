@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from mfinfra import desired, reconcile
+from mfinfra import desired, drift, reconcile
 from mfinfra.aws import session
 from mfinfra.aws.clock import Clock
 from mfinfra.model import Action, Done, Failed, Skipped
@@ -21,6 +21,7 @@ from mfinfra.sandbox.embedded import EmbeddedServer
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+RECORD = ("tags", drift.TAG)
 READING = ("Describe", "Get", "List", "Head", "BatchGet", "Simulate", "Lookup")
 
 
@@ -147,9 +148,12 @@ def addresses(resources: dict[str, Any]) -> frozenset[str]:
 
 
 def changed(reviewed: Reviewed) -> dict[str, list[str]]:
-    """Address → the top-level fields that the plan changes."""
+    """Address → the top-level fields that the plan changes; the record follows them, and counts where it is alone."""
     return {
-        str(step.address): sorted({str(change.path[0]) for change in step.changes})
+        str(step.address): sorted(
+            {str(change.path[0]) for change in step.changes if change.path != RECORD}
+            or {str(change.path[0]) for change in step.changes}
+        )
         for step in reviewed.plan.steps
         if step.action is not Action.NOOP
     }
