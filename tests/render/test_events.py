@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from render import plans
 from render.frozen import compare
+from stack import environment
 
 from mfinfra import schemas
 from mfinfra.errors import AwsError, Incomplete, InvalidDocument, Locked, Problem, Refused, Stale, UserError
@@ -310,3 +311,22 @@ def _texts(value):
             yield from itertools.chain.from_iterable(map(_texts, value.values()))
         case list():
             yield from itertools.chain.from_iterable(map(_texts, value))
+
+
+@pytest.mark.slow
+def test_a_real_run_is_told_by_the_schema_and_its_counts_are_those_of_its_lines(stack):
+    groups = {name: {"name": f"/aws/vendedlogs/{name}"} for name in ("flows", "jobs")}
+    told, seen = Told(), report.Tally()
+    run = stream(told)
+    reviewed = stack.plan(environment({"log_group": groups}))
+    run.plan(reviewed.document)
+    for event in reviewed.apply().events():
+        run.take(event)
+        seen.take(event)
+    run.end(0, seen, 1.0)
+    assert told.types[0] == "version"
+    assert (
+        told.types.count("planned_change") == told.types.count("apply_start") == told.types.count("apply_complete") == 2
+    )
+    assert told.types.count("apply_call") == told[-1]["counts"]["calls"] > 0
+    assert (told[-1]["result"], told[-1]["changes"]["create"]) == ("complete", 2)
