@@ -19,7 +19,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     """The whole plan; `full` hides nothing, `summary` gives one line for each resource."""
     changes = [change for change in document["resource_changes"] if full or not looks.same(change)]
     yield from verdict(document)
-    yield from _header(document)
+    yield from header(document)
     refused = _refused(document)
     yield from _guards(refused.get("", ()))
     if not summary:
@@ -46,7 +46,8 @@ def verdict(document: Document) -> Iterator[Text]:
     yield Text.assemble(("Plan: ", "bold"), f"{looks.verdict(document)}.")
 
 
-def _header(document: Document) -> Iterator[Text]:
+def header(document: Document) -> Iterator[Text]:
+    """Where, by whom and from which file."""
     environment, source = document["environment"], document["source"]
     commit = source.get("git_commit")
     dirty = ", with uncommitted changes" if source.get("git_dirty") else ""
@@ -83,7 +84,7 @@ def _bodies(changes: Sequence[Document], refused: Refused, full: bool) -> Iterat
         told = contents.of(change, full=full)
         briefly = briefly or told.briefly
         yield Text()
-        yield _headline(change)
+        yield headline(change)
         yield from _reasons(change, refused.get(change["address"], ()))
         yield from _content(change, told, full)
     if briefly:
@@ -91,7 +92,8 @@ def _bodies(changes: Sequence[Document], refused: Refused, full: bool) -> Iterat
         yield Text("  # (policies in brief; `mfinfra plan --full` shows them whole)", "dim")
 
 
-def _headline(change: Document) -> Text:
+def headline(change: Document) -> Text:
+    """One line on a resource: what is going to happen to it."""
     look, block = looks.look(change), change.get("blocked")
     line = Text("  ").append(f"{look.symbol:>3}", f"bold {look.style}".strip())
     line.append(" ").append(inert.line(change["address"]), "bold").append(f" {looks.phrase(change)}", look.style)
@@ -175,7 +177,7 @@ def _warnings(document: Document) -> Iterator[Text]:
 
 def _list(title: str, changes: Iterable[Document]) -> Iterator[Text]:
     """One line for each resource."""
-    rows = [_headline(change) for change in changes]
+    rows = [headline(change) for change in changes]
     if rows:
         yield from _title(title) if title else [Text()]
         yield from rows
