@@ -21,11 +21,11 @@ from mfinfra.render import console, inert, problems, progress, report, streams, 
 def read(file: Path, command: str) -> Reading:
     """The environment file, all problems raised at once.
 
-    Of endpoints that only the environment names `plan` warns; what writes is refused before anything is sent there.
+    Of endpoints that only the environment names the readers warn; what writes is refused before anything is sent there.
     """
     _saved.refuse(file, command)
     reading = desired.read(file)
-    if command != "plan":
+    if command not in {"plan", "drift"}:
         session.guard_endpoints(reading.environment.access)
     elif not reading.environment.access.endpoint:
         for name, url in session.foreign_endpoints().items():
