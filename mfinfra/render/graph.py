@@ -82,7 +82,9 @@ def of(document: Document) -> Graph:
     )
     environment = document["environment"]
     place = f"{environment['name']} in {environment['account']}, {environment['region']}"
-    return Graph(f"{place}: {looks.verdict(document)}", nodes, _edges(nodes, [row.get("depends_on", ()) for row in changes]))
+    return Graph(
+        f"{place}: {looks.verdict(document)}", nodes, _edges(nodes, [row.get("depends_on", ()) for row in changes])
+    )
 
 
 def of_environment(environment: Environment) -> Graph:

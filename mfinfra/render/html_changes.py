@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from mfinfra.render import contents, fields, inert, looks, notes, palette
-from mfinfra.render.html_parts import anchor, counted, folded, hint, prose, rows, section, word
+from mfinfra.render.html_parts import anchor, counted, folded, hint, plainly, prose, rows, section, word
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import Child, element
 
 IN_DETAIL = 200
-"""With more changes than these, what does not differ is only counted: the page has to open at once."""
+"""With more changes, differences have no colours and the rest is only counted: the page has to open at once."""
 MANY = 60
 """With more, those out of sight are not laid out before they are scrolled to."""
 
@@ -77,7 +77,7 @@ def _change(row: Numbered, places: Mapping[str, int], refused: Sequence[Document
         attributes,
         element("summary", None, *headline(row)),
         *_reasons(change, refused),
-        rows((*_identity(change), *fields.lines(told.leaves))),
+        (rows if detailed else plainly)((*_identity(change), *fields.lines(told.leaves))),
         *(_in_full(change, told) if detailed else _counts(told)),
         *_about(change, places),
         _calls(change) if detailed else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
-from mfinfra.render import inert
+from mfinfra.render import inert, markup
 from mfinfra.render.fields import Line
 from mfinfra.render.looks import Look
 from mfinfra.render.markup import Child, element
@@ -57,6 +57,12 @@ def rows(lines: Iterable[Line]) -> Element | None:
     """Lines of a difference; nothing where there are none."""
     found = [_row(line) for line in lines]
     return element("div", {"class": "diff"}, *found) if found else None
+
+
+def plainly(lines: Iterable[Line]) -> Element | None:
+    """The same as one text without colours: a fraction of the elements, for a page of very many changes."""
+    found = [line.text(0).plain for line in lines]
+    return markup.several("pre", {"class": "diff"}, found) if found else None
 
 
 def folded(title: str, *children: Child, open_: bool = False, **attributes: str) -> Element:

@@ -39,6 +39,13 @@ def extended(made: Element, children: Iterable[Child]) -> Element:
     return made
 
 
+def several(tag: str, attributes: Mapping[str, str], lines: Iterable[str]) -> Element:
+    """An element around lines of text, each of them inert."""
+    made = element(tag, attributes)
+    made.text = "\n".join(map(inert.line, lines))
+    return made
+
+
 def verbatim(tag: str, attributes: Mapping[str, str], text: str) -> Element:
     """An element around a style sheet or script of this package, which HTML does not escape; never around a value."""
     made = Element(tag, dict(attributes))

@@ -2,6 +2,23 @@
 
 from render import plans
 
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::metaflow-{name}/*"}
+        for name in ("data", "code", "logs")
+    ],
+}
+WISHED = {
+    "name": "metaflow",
+    "type": "EC2",
+    "max_vcpus": 256,
+    "instance_types": ["c6i.large", "c6i.xlarge", "m6i.large"],
+    "subnets": ["subnet-0000000000000000a", "subnet-0000000000000000b"],
+    "instance_role": "arn:aws:iam::123456789012:instance-profile/ecsInstanceRole",
+    "policy": POLICY,
+    "tags": {"team": "ml", **plans.OWNERSHIP},
+}
 ACTIONS = (["no-op"], ["create"], ["update"], ["delete"], ["create", "delete"], ["delete", "create"], ["adopt"])
 
 
@@ -20,10 +37,10 @@ def _fields(actions):
         case ["no-op"] | ["delete"]:
             return ()
         case ["create"]:
-            return plans.field(["name"], None, "x"), plans.field(["tags", "team"], None, "ml")
+            return tuple(plans.field([name], None, value) for name, value in WISHED.items())
         case words:
             return (plans.field(["instance_types", 1], "c5.large", "c6i.large", replaces="delete" in words),
-                    plans.field(["max_vcpus"], 64, 256))  # fmt: skip
+                    plans.field(["max_vcpus"], 64, 256), plans.field(["policy"], None, POLICY))  # fmt: skip
 
 
 def stack(teams=6):
