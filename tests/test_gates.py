@@ -10,6 +10,7 @@ from pathlib import Path
 import jq
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "gates.md").read_text("utf-8")
@@ -163,6 +164,11 @@ def plans(embedded, tmp_path_factory):
 @pytest.mark.slow
 class TestRealPlans:
     """What the tool itself writes has the keys that the lines ask for."""
+
+    def test_they_are_what_the_schema_says(self, plans):
+        schema = json.loads((ROOT / "schemas" / "plan.json").read_text("utf-8"))
+        for plan in plans.values():
+            assert list(Draft202012Validator(schema).iter_errors(plan)) == []
 
     def test_a_settled_environment_passes_every_gate_but_those_about_this_machine(self, plans):
         stopped = {name for name in GATES if not passes(name, plans["settled"])}
