@@ -94,7 +94,7 @@ def apply(stack, file, **options):
 
 def possible(stack, first, second, key):
     """`second`, with the first settings of every resource that cannot be changed to the new ones in its place."""
-    blocked = [str(step.address).split(".") for step in stack.plan(file_of(second, key)).plan.steps if step.block]
+    blocked = [str(step.address).split(".") for step in stack.plan(file_of(second, key)).plan.steps if step.blocks]
     for kind, name in blocked:
         assert kind == "compute_environment"
         second[kind][name] = first[kind][name]
