@@ -118,7 +118,7 @@ def checks(document: Document) -> Element | None:
 def _check(check: Document, places: Mapping[str, int]) -> Element:
     address = check.get("address")
     name = element("code", None, address) if address else None
-    link = element("a", {"href": f"#{anchor(places[address])}"}, name) if address in places else name
+    link = element("a", {"href": f"#{anchor(places[address])}"}, name) if address and address in places else name
     return element(
         "li",
         None,
