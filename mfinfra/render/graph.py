@@ -107,14 +107,11 @@ def brief(graph: Graph, most: int = MOST, arrows: int = MOST_ARROWS) -> Graph:
     near = {at for edge in graph.edges for at in edge if changed.intersection(edge)}
     kept, edges = _fitting(graph, changed, near, most, arrows)
     place = {at: index for index, at in enumerate(kept)}
-    shown = sum(1 for at in kept if at in changed)
-    part = "every resource that changes" if shown == len(changed) else f"{shown} of {len(changed)} that change"
-    note = f"{len(kept)} of {len(graph.nodes)} resources are drawn: {part}, and the neighbours there is room for"
     return replace(
         graph,
         nodes=tuple(graph.nodes[at] for at in kept),
         edges=tuple((place[start], place[end]) for start, end in edges),
-        note=note,
+        note=_left_out(graph, kept, changed),
     )
 
 
@@ -157,6 +154,18 @@ def _edges(nodes: Sequence[Node], depends_on: Iterable[Iterable[str]]) -> tuple[
     place = {node.address: at for at, node in enumerate(nodes)}
     pairs = ((place.get(address), at) for at, row in enumerate(depends_on) for address in row)
     return tuple(sorted({(start, end) for start, end in pairs if start is not None and start != end}))
+
+
+def _left_out(graph: Graph, kept: Sequence[int], changed: set[int]) -> str:
+    """Which part of a large graph is drawn."""
+    if not changed:
+        return f"nothing changes, and {len(graph.nodes)} resources are too many to be drawn"
+    shown = changed.intersection(kept)
+    drawn = f"{len(kept)} of {len(graph.nodes)} resources are drawn"
+    if all(node.look == NEUTRAL for node in graph.nodes):
+        return f"{drawn}: more cannot be read"
+    part = "every one that changes" if shown == changed else f"{len(shown)} of {len(changed)} that change"
+    return f"{drawn}: {part}{', and neighbours of them' if len(kept) > len(shown) else ''}"
 
 
 def _fitting(

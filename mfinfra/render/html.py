@@ -59,6 +59,8 @@ def drawn(shown: Graph) -> Element | None:
     if not shown.nodes:
         return None
     brief = graph.brief(shown)
+    if not brief.nodes:
+        return section("graph", "Resource graph", element("p", None, f"{brief.note[0].upper()}{brief.note[1:]}."))
     picture = svg.figure(brief, lambda node: f"#{anchor(node.number)}")
     frame = {"class": "frame", "tabindex": "0", "role": "region", "aria-label": "the graph, which can be scrolled"}
     return section(

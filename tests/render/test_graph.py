@@ -131,9 +131,7 @@ def test_a_large_graph_is_drawn_as_what_changes_and_its_neighbours_and_says_so()
     found = graph.brief(graph.of(plans.document(*rows)))
     assert [node.address for node in found.nodes] == ["role.r0", "role.r1", "role.r2", "job_queue.near"]
     assert found.edges == ((1, 3),)
-    assert found.note == (
-        "4 of 402 resources are drawn: every resource that changes, and the neighbours there is room for"
-    )
+    assert found.note == "4 of 402 resources are drawn: every one that changes, and neighbours of them"
     assert found.note in graph.mermaid(graph.of(plans.document(*rows)))
     assert "role.r399" in graph.dot(graph.of(plans.document(*rows)))
 
@@ -144,7 +142,20 @@ def test_what_is_destroyed_is_drawn_before_what_is_made_where_there_is_no_room_f
     found = graph.brief(graph.of(plans.document(*rows)))
     assert len(found.nodes) == graph.MOST
     assert sum(node.look.symbol == "-" for node in found.nodes) == 20
-    assert "250 of 320 that change" in found.note
+    assert found.note == "250 of 320 resources are drawn: 250 of 320 that change"
+
+
+def test_a_large_graph_in_which_nothing_changes_is_told_in_words():
+    found = graph.brief(graph.of(plans.document(*(many.row(f"role.r{n}") for n in range(300)))))
+    assert (found.nodes, found.note) == ((), "nothing changes, and 300 resources are too many to be drawn")
+
+
+def test_of_a_large_file_as_much_is_drawn_as_can_be_read():
+    scope = Scope("prod", "123456789012", "us-east-1")
+    addresses = [Address("role", f"r{number}") for number in range(300)]
+    resources = {address: Resource(address, {}, scope) for address in addresses}
+    found = graph.of_environment(Environment(scope, resources, {}, {}, Access(), Source("prod.yaml", "00")))
+    assert graph.brief(found).note == "250 of 300 resources are drawn: more cannot be read"
 
 
 def test_mermaid_gets_no_more_arrows_than_it_draws():

@@ -235,3 +235,9 @@ def test_a_file_that_was_not_compared_with_aws_has_a_page_with_its_graph():
     _confined(page)
     assert "role.arole.b" in page.texts["resources"]
     assert page.tags.count("rect") == 2
+
+
+def test_a_large_plan_without_changes_has_words_in_place_of_its_graph():
+    page = shown(plans.document(*(many.row(f"role.r{number}") for number in range(300))))
+    assert "Nothing changes, and 300 resources are too many to be drawn." in page.texts["graph"]
+    assert "svg" not in page.tags
