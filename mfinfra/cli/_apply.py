@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved
+from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved, _telling
+from mfinfra.cli._telling import Telling
 from mfinfra.errors import UserError
 from mfinfra.operation import Locking
 from mfinfra.planning import document
@@ -35,18 +36,23 @@ class Asked:
 
 def run(asked: Asked) -> int:
     """Apply; returns the exit code."""
+    with _telling.of("apply", asked.path, json=asked.json, into=asked.json_into) as telling:
+        return _run_told(asked, telling)
+
+
+def _run_told(asked: Asked, telling: Telling) -> int:
     if asked.checksum is not None:
         _approval.check_checksum(asked.checksum)
     approved = _saved.chosen(asked.path, asked.max_age)
     reviewed = _of_file(asked) if approved is None else _of_plan(asked, approved)
-    if _run.nothing_to_do(reviewed):
+    if _run.nothing_to_do(reviewed, telling):
         return 0
     _run.show(reviewed, asked.allowed)
     _run.refuse_blocked(reviewed, asked.allowed)
     if _asks(asked, approved) and reviewed.plan.changes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     name = "destroy" if reviewed.plan.options.destroy else "apply"
-    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking, asked.json, asked.json_into))
+    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking), telling)
 
 
 def _of_file(asked: Asked) -> Reviewed:
@@ -55,7 +61,7 @@ def _of_file(asked: Asked) -> Reviewed:
     options = Options(adopt=asked.adopt)
     _addresses.check(reading, options, asked.allowed)
     if _asks(asked, None):
-        _confirm.require_terminal("`--yes`")
+        _confirm.require_person("`--yes`", json=asked.json)
     reviewed = _run.review(reading, options, asked.parallelism)
     if asked.checksum is not None:
         _approval.of_checksum(asked.checksum, reviewed.document, work=reviewed.plan.work)

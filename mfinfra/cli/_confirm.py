@@ -9,8 +9,10 @@ from typing import Any
 from mfinfra.errors import UserError
 
 
-def require_terminal(flags: str) -> None:
-    """Raise `UserError`, naming the `flags` to add, where nobody could be asked."""
+def require_person(flags: str, *, json: bool = False) -> None:
+    """Raise `UserError`, naming the `flags` to add, where nobody could be asked; who reads JSON is no person."""
+    if json:
+        raise UserError("with `--json` nobody is asked", hint=f"add {flags} to go ahead, or apply a saved plan")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UserError(
             "this needs a confirmation, and there is no terminal to ask on",

@@ -50,6 +50,21 @@ def report(raised: BaseException) -> int:
             return bug(raised)
 
 
+def code(raised: BaseException) -> int:
+    """The exit code of what ends a command."""
+    match raised:
+        case MfinfraError():
+            return raised.exit_code
+        case Interrupted():
+            return raised.code
+        case typer.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case OSError():
+            return UserError.exit_code
+        case _:
+            return BUG
+
+
 def bug(raised: BaseException) -> int:
     """Write the traceback into a log file, and say where it is."""
     from mfinfra.render import console, problems

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from mfinfra import desired, operation, reconcile
 from mfinfra.aws import session
-from mfinfra.cli import _failure, _saved, _signals
+from mfinfra.cli import _failure, _saved, _signals, _telling
+from mfinfra.cli._telling import Telling
 from mfinfra.document import Reading
 from mfinfra.errors import Incomplete, Refused
 from mfinfra.operation import Locking
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
-from mfinfra.render import console, inert, problems, progress, report, streams, text
+from mfinfra.render import console, inert, problems, progress, report, text
 
 
 def read(file: Path, command: str) -> Reading:
@@ -41,10 +42,12 @@ def review(reading: Reading, options: Options, parallelism: int) -> reconcile.Re
         return reconcile.review(reading, options, parallelism=parallelism)
 
 
-def nothing_to_do(reviewed: reconcile.Reviewed) -> bool:
+def nothing_to_do(reviewed: reconcile.Reviewed, telling: Telling) -> bool:
     """Whether live state is as wished already, and usable; then that is the report."""
     if not reviewed.plan.work:
-        console.write(text.verdict(reviewed.document), sys.stdout)
+        telling.plan(reviewed.document)
+        telling.report(text.verdict(reviewed.document))
+        telling.stream.end(0, telling.tally, telling.elapsed)
     return not reviewed.plan.work
 
 
@@ -70,29 +73,35 @@ class Way:
     name: str
     allowed: Allowed
     locking: Locking
-    json: bool = False
-    json_into: Path | None = None
 
 
-def carry_out(reviewed: reconcile.Reviewed, way: Way) -> int:
+def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
     """Carry the plan out: progress on stderr, the report on stdout; returns the exit code."""
-    board, tally, began = progress.Board(), report.Tally(), time.monotonic()
+    document = reviewed.shown(way.allowed)
+    telling.plan(document)
+    board, began = progress.Board.of(document), time.monotonic()
 
     def announce(said: str) -> None:
         board.notice = said
-        if not streams.interactive(sys.stderr):
-            streams.put(f"{inert.line(said)}\n", sys.stderr)
+        _telling.stderr(said)
+        telling.stream.notice(said)
 
     run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce)
     with _signals.stopping(run.stop, announce) as stopped:
         for event in progress.follow(run.events(), sys.stderr, board):
-            tally.take(event)
+            telling.take(event)
+    tally = telling.tally
     interrupted = bool(stopped.code) and not tally.whole
-    verb = way.name.capitalize()
-    console.write(report.lines(tally, time.monotonic() - began, verb, interrupted=interrupted), sys.stdout)
+    telling.report(report.lines(tally, time.monotonic() - began, way.name.capitalize(), interrupted=interrupted))
+    code = _code(tally, stopped.code)
+    telling.stream.end(code, tally, telling.elapsed)
+    return code
+
+
+def _code(tally: report.Tally, stopped: int) -> int:
     bugs = [_failure.bug(error) for error in tally.bugs]
-    if stopped.code:
-        return stopped.code
+    if stopped:
+        return stopped
     if tally.whole:
         return 0
     return Incomplete.exit_code if tally.calls else max(bugs, default=1)
