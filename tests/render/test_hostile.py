@@ -26,6 +26,7 @@ from mfinfra.render import (
     junit,
     looks,
     markdown,
+    markdown_frame,
     sarif,
     stale,
     svg,
@@ -70,6 +71,12 @@ def tightest(document):
     return markdown.text(document, needed)
 
 
+def addresses(document):
+    """What stands in Markdown where there is room for addresses and no more."""
+    listed = markdown_frame.addresses(document["resource_changes"], by_kind=False)
+    return markdown_frame.head(document) + listed + markdown_frame.foot(document)
+
+
 def differing(document):
     row = document["resource_changes"][0]
     detail = row["change"]["fields"][0]
@@ -102,6 +109,7 @@ RENDERERS = {
         lambda one: markdown.text(one, ENOUGH), inertness.markdown, f"{FIELDS} hash version queue status advice lift"
     ),
     "markdown-tightest": Renderer(tightest, inertness.markdown, "address guard check"),
+    "markdown-addresses": Renderer(addresses, inertness.markdown, "address guard"),
     "github": Renderer(
         github.commands,
         inertness.commands,
