@@ -96,10 +96,16 @@ class Recorder:
         _put(aws, place, self.receipt, IfNoneMatch="*")
 
     def end(
-        self, aws: Aws, place: Place, *, interrupted: bool = False, tell: Callable[[str], None] = lambda _: None
+        self,
+        aws: Aws,
+        place: Place,
+        *,
+        interrupted: bool = False,
+        lost: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> bool:
         """Write the receipt with its result; false, and told, where it cannot be written there: then `keep` it."""
-        self.finish(interrupted=interrupted)
+        self.finish(interrupted=interrupted, lost=lost)
         try:
             _put(aws, place, self.receipt)
         except MfinfraError as error:
@@ -107,8 +113,9 @@ class Recorder:
             return False
         return True
 
-    def finish(self, *, interrupted: bool = False) -> Receipt:
-        """The receipt with its result and its end, now."""
+    def finish(self, *, interrupted: bool = False, lost: bool = False) -> Receipt:
+        """The receipt with its result and its end, now; `lost` says that the lock was, whether a step noticed or not."""
+        self._lost = self._lost or lost
         self.receipt |= {
             "result": self._result(interrupted=interrupted),
             "ended": datetime.now(UTC).strftime(MOMENT),

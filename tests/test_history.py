@@ -130,6 +130,13 @@ def test_the_result_says_how_the_run_ended(planned, events, interrupted, result)
     assert valid(writing.finish(interrupted=interrupted))["result"] == result
 
 
+def test_a_lost_lock_that_no_step_noticed_is_told_all_the_same(planned):
+    writing = recorder(planned)
+    for event in (*MADE, SKIPPED):
+        writing.take(event)
+    assert valid(writing.finish(interrupted=True, lost=True))["result"] == "lost lock"
+
+
 def test_a_failed_step_has_its_code_and_its_sentence_and_a_skipped_one_its_reason(planned):
     writing = recorder(planned)
     for event in (Started(OTHER, Action.CREATE), FAILED, Skipped(GROUP, Action.CREATE, "`log_group.other` was not")):

@@ -107,9 +107,8 @@ def parse(raw: bytes, etag: str) -> Lock:
         found = json.loads(raw)
     except (ValueError, RecursionError):
         return unknown
-    expiry = found.get("expiry_seconds") if isinstance(found, dict) else None
-    usable = isinstance(expiry, int | float) and not isinstance(expiry, bool) and 0 < expiry <= LONGEST_EXPIRY
-    if not usable or not ID.fullmatch(_text(found, "id")):
+    expiry = _expiry(found.get("expiry_seconds")) if isinstance(found, dict) else None
+    if expiry is None or not ID.fullmatch(_text(found, "id")):
         return unknown
     names = ("environment", "operation", "who", "user", "created", "heartbeat", "plan_sha256", "run_url")
     texts = {name: text for name in names if (text := _text(found, name))}
@@ -118,7 +117,7 @@ def parse(raw: bytes, etag: str) -> Lock:
         id=found["id"],
         process=_process(found.get("process")),
         beat=beat if isinstance(beat, int) else 0,
-        expiry_seconds=float(expiry),
+        expiry_seconds=expiry,
         mfinfra_version=_text(found, "mfinfra_version"),
         **texts,
     )
@@ -141,6 +140,11 @@ def _text(found: Mapping[str, Any], name: str) -> str:
         return ""
     inert = " ".join(sanitise.text(value[: 2 * LONGEST]).split())
     return inert if len(inert) <= LONGEST else f"{inert[:LONGEST]}…"
+
+
+def _expiry(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_EXPIRY
+    return float(value) if usable else None
 
 
 def _process(found: Any) -> Process | None:
