@@ -101,6 +101,7 @@ def markdown(shown, document):
     assert len(page.comments) == 1
     assert not page.open
     assert not REFERENCE.search(page.prose), REFERENCE.search(page.prose)
+    assert len(page.titles) == len(re.findall(r"(?m)^###+ ", shown)), "a block of code swallows a title"
     for title in page.titles:
         assert title in TITLES or re.match(r"\d+ |mfinfra plan: ", title)
     for block in page.diffs:

@@ -190,6 +190,8 @@ def reduced(said):
 def test_nothing_in_a_block_ends_it(lines):
     page = inertness.read(commonmark.block(lines, "diff"))
     assert {tag for tag, _ in page.seen} == {"pre", "code"}
+    escaped = [re.sub("`{17,}", lambda run: "\\u0060" * len(run[0]), line) for line in lines]
+    assert page.diffs == ["".join(f"{line}\n" for line in escaped)]
 
 
 @settings(deadline=None)
