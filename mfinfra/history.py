@@ -114,7 +114,7 @@ class Recorder:
         return True
 
     def finish(self, *, interrupted: bool = False, lost: bool = False) -> Receipt:
-        """The receipt with its result and its end, now; `lost` says that the lock was, whether a step noticed or not."""
+        """The receipt with its result and its end, now; `lost`: the lock was, whether a step noticed or not."""
         self._lost = self._lost or lost
         self.receipt |= {
             "result": self._result(interrupted=interrupted),
@@ -125,10 +125,10 @@ class Recorder:
 
     def _result(self, *, interrupted: bool) -> str:
         ends = {step["address"]: step["result"] for step in self.receipt["steps"]}
-        if self._lost:
-            return "lost lock"
         if all(end == "done" for end in ends.values()) and self.planned <= ends.keys():
             return "done"
+        if self._lost:
+            return "lost lock"
         told = all(end != "unfinished" for end in ends.values()) and self.planned <= ends.keys()
         return "failed" if told and not interrupted else "interrupted"
 

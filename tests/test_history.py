@@ -135,6 +135,9 @@ def test_a_lost_lock_that_no_step_noticed_is_told_all_the_same(planned):
     for event in (*MADE, SKIPPED):
         writing.take(event)
     assert valid(writing.finish(interrupted=True, lost=True))["result"] == "lost lock"
+    for event in REST:
+        writing.take(event)
+    assert valid(writing.finish(lost=True))["result"] == "done", "it was lost behind the last step"
 
 
 def test_a_failed_step_has_its_code_and_its_sentence_and_a_skipped_one_its_reason(planned):
