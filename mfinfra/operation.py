@@ -12,12 +12,14 @@ from pathlib import Path
 
 from mfinfra import history, lock, reconcile, records, saved
 from mfinfra.apply import Run
-from mfinfra.errors import Incomplete, Stale
+from mfinfra.errors import Incomplete, Refused, Stale
 from mfinfra.model import Action, Address, Event, Failed, Skipped
 from mfinfra.planning import staleness
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Plan
 
+REMEMBERED = 100
+"""How many receipts are looked through for a plan that was carried out before."""
 NO_LOCK = "no lock, as `--no-lock` wants it: nothing else may write to this environment meanwhile"
 NO_PLACE = "no lock and no receipt: the file names no bucket to keep them in (`lock:`)"
 
@@ -61,10 +63,17 @@ class Operation:
         run = reviewed.apply(self.allowed)
         place = standing(records.place(reviewed.reading.environment), reviewed.plan)
         if place is None:
+            if reviewed.plan.options.replace:
+                raise Refused(
+                    "a plan with `--replace` takes a place for its receipt: nothing else shows that it was carried out",
+                    hint="name a bucket as `lock:`",
+                    code="MF4210",
+                )
             self.tell(NO_PLACE)
             yield from run.events()
             return
         first = bucket_first(reviewed.plan, place.address)
+        self._refuse_twice(place)
         if first is not None and not (yield from self._made(first)):
             return
         if not self.locking.wanted:
@@ -111,8 +120,26 @@ class Operation:
             raise Incomplete(said, hint="the bucket for the lock was made, nothing else; plan again", code="MF4207")
         raise Stale(f"{said}; nothing was changed", hint="plan again", code="MF4207")
 
+    def _refuse_twice(self, place: records.Place) -> None:
+        """Raise `Stale` if this very plan was carried out before and the world does not show it.
+
+        What is made anew for its own sake looks as it did before: only the receipts tell that it was done.
+        """
+        reviewed = self.reviewed
+        if not reviewed.plan.options.replace:
+            return
+        approved = reviewed.document["integrity"]["plan_sha256"]
+        for receipt in history.newest(reviewed.aws, place, REMEMBERED):
+            if receipt.get("plan_sha256") == approved:
+                raise Stale(
+                    f"this plan was begun at {receipt['began']} already; nothing was changed",
+                    hint="what `--replace` makes anew is made anew once for each plan; plan again to do it again",
+                    code="MF4208",
+                )
+
     def _recorded(self, again: reconcile.Reviewed, place: records.Place, held: lock.Held | None) -> Iterator[Event]:
         """Carry out, with a receipt from the first moment to the last."""
+        self._refuse_twice(place)
         run = again.apply(self.allowed)
         id_ = held.id if held else run.run_id
         recorder = history.Recorder.of(self.reviewed.document, self.name, id_, locked=held is not None)

@@ -31,13 +31,11 @@ LOCK, RECEIPTS = "mfinfra/test/lock.json", "mfinfra/test/history/"
 def operate(stack, tmp_path):
     """Carry a file out, as `mfinfra apply FILE --yes` does: the events, and what was told."""
 
-    def run(file, *, plan=None, before=None, **options):
+    def run(file, *, plan=None, **options):
         parts = {name: options.pop(name) for name in ("allowed", "locking", "name") if name in options}
         reviewed = plan or stack.plan(file, **options)
         told = []
         operation = Operation(reviewed, **parts, tell=told.append, folder=tmp_path / ".mfinfra")
-        if before:
-            before()
         return list(operation.events()), told
 
     return run
@@ -243,3 +241,24 @@ def test_a_run_that_fails_says_so_in_its_receipt(stack, operate):
     assert receipt["result"] == "failed"
     assert receipt["steps"][0]["error"]["message"] == "not today"
     assert history.find(aws, records.place(reviewed.reading.environment), receipt["id"])["result"] == "failed"
+
+
+def test_what_is_made_anew_for_its_own_sake_is_made_anew_once_for_each_plan(stack, operate):
+    file = environment({**RESOURCES, "log_group": {"flows": {"name": "/flows", "protect": False}}}, metaflow=METAFLOW)
+    operate(file)
+    reviewed = stack.plan(file, replace=frozenset({"log_group.flows"}))
+    allowed = Allowed(replace=frozenset({"log_group.flows"}))
+    assert set(ends(operate(file, plan=reviewed, allowed=allowed)[0]).values()) == {"Done"}
+    again = stack.plan(file, replace=frozenset({"log_group.flows"}))
+    assert again.document["integrity"]["plan_sha256"] == reviewed.document["integrity"]["plan_sha256"]
+    before = stack.writes()
+    with pytest.raises(Stale, match="this plan was begun at") as caught:
+        operate(file, plan=again, allowed=allowed)
+    assert (caught.value.code, stack.writes()) == ("MF4208", before)
+
+
+def test_without_receipts_nothing_is_made_anew(stack, operate):
+    file = environment({"log_group": {"flows": {"name": "/flows", "protect": False}}})
+    operate(file)
+    with pytest.raises(Refused, match="`--replace`"):
+        operate(file, replace=frozenset({"log_group.flows"}), allowed=Allowed(replace=frozenset({"log_group.flows"})))

@@ -9,9 +9,9 @@ from typing import Any
 
 from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved, _telling
 from mfinfra.cli._telling import Telling
-from mfinfra.errors import UserError
+from mfinfra.errors import Stale, UserError
 from mfinfra.operation import Locking
-from mfinfra.planning import document
+from mfinfra.planning import document, select
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 from mfinfra.reconcile import Reviewed
@@ -62,7 +62,7 @@ def _of_file(asked: Asked) -> Reviewed:
     _addresses.check(reading, options, asked.allowed)
     if _asks(asked, None):
         _confirm.require_person("`--yes`", json=asked.json)
-    reviewed = _run.review(reading, options, asked.parallelism)
+    reviewed = _run.review(reading, options, asked.parallelism, writes=True)
     if asked.checksum is not None:
         _approval.of_checksum(asked.checksum, reviewed.document, work=reviewed.plan.work)
     return reviewed
@@ -79,7 +79,12 @@ def _of_plan(asked: Asked, approved: dict[str, Any]) -> Reviewed:
     streams.put(
         f"applying the plan of {approved['created']}, {approved['integrity']['plan_sha256'][:12]}\n", sys.stderr
     )
-    reviewed = _run.review(reading, document.options(approved), asked.parallelism)
+    try:
+        reviewed = _run.review(reading, document.options(approved), asked.parallelism, writes=True)
+    except UserError as error:
+        if error.code != select.UNFIT:
+            raise
+        raise Stale(f"{error.message}; {_approval.NOW}", hint="review a new plan", code="MF4207") from error
     _approval.of_plan(approved, reviewed.document, work=reviewed.plan.work)
     return reviewed
 

@@ -43,7 +43,7 @@ def _run_told(asked: Asked, telling: Telling) -> int:
     asks = asked.confirm is None and not asked.yes
     if asks:
         _confirm.require_person(f"`--confirm {name}` or `--yes`", json=asked.json)
-    reviewed = _run.review(reading, options, asked.parallelism)
+    reviewed = _run.review(reading, options, asked.parallelism, writes=True)
     if _run.nothing_to_do(reviewed, telling):
         return 0
     _run.show(reviewed, asked.allowed)

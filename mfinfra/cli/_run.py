@@ -35,11 +35,11 @@ def read(file: Path, command: str) -> Reading:
     return reading
 
 
-def review(reading: Reading, options: Options, parallelism: int) -> reconcile.Reviewed:
-    """Observe AWS and compare."""
+def review(reading: Reading, options: Options, parallelism: int, *, writes: bool = False) -> reconcile.Reviewed:
+    """Observe AWS and compare; `writes` says that the plan is going to be carried out."""
     scope = reading.environment.scope
     with progress.doing(f"reading {inert.line(scope.account)} in {inert.line(scope.region)}", sys.stderr):
-        return reconcile.review(reading, options, parallelism=parallelism)
+        return reconcile.review(reading, options, parallelism=parallelism, writes=writes)
 
 
 def nothing_to_do(reviewed: reconcile.Reviewed, telling: Telling) -> bool:

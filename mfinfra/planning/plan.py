@@ -188,6 +188,7 @@ def _forced(step: Step, resource: Resource, observed: Observed | None) -> Step:
         raise UserError(
             f"`--replace {resource.address}`: it {why}",
             hint="only what stands and is ours can be replaced; leave the flag out",
+            code=select.UNFIT,
         )
     if step.action is Action.REPLACE:
         return step
@@ -203,6 +204,7 @@ def _check_replace(environment: Environment, options: Options) -> None:
             f"`--replace {named}`: "
             + ("nothing is made anew where all is destroyed" if options.destroy else "the file has no such resource"),
             hint="only what stands and stays in the file can be replaced; leave the flag out",
+            code=select.UNFIT,
         )
 
 
@@ -226,6 +228,7 @@ def _selected(plan: Plan) -> Plan:
         raise UserError(
             f"`--replace {lost[0]}` is left out by `--target` or `--exclude`",
             hint="choose it too, or do not replace it",
+            code=select.UNFIT,
         )
     omitted = tuple(address for address, one in at.items() if address not in kept and select.works(one.step))
     return replace(plan, planned=tuple(one for address, one in at.items() if address in kept), omitted=omitted)

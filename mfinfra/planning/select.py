@@ -9,6 +9,9 @@ from mfinfra.errors import UserError
 from mfinfra.model import Action, Address, Observed, Step
 from mfinfra.planning.order import Needs
 
+UNFIT = "MF4120"
+"""The code of a selection that does not fit what there is."""
+
 
 def works(step: Step) -> bool:
     """Whether there is anything to carry out for `step`, if only to wait for what AWS has not finished."""
@@ -55,6 +58,7 @@ def kept(needed: Needs, target: Collection[Address], exclude: Iterable[Address])
         raise UserError(
             f"`--target {lost[0]}` needs something that `--exclude` leaves out",
             hint="exclude less, or do not target it",
+            code=UNFIT,
         )
     return (_closure(target, needed) if target else frozenset(needed)) - dropped
 
@@ -67,6 +71,7 @@ def addresses(flag: str, given: Iterable[str], known: Collection[Address]) -> fr
             raise UserError(
                 f"`{flag} {text}`: there is no such resource, neither in the file nor left over from it",
                 hint="`mfinfra plan` without the flag shows every address there is",
+                code=UNFIT,
             )
     return frozenset(address for address in found.values() if address is not None)
 

@@ -47,7 +47,7 @@ class Live:
     stopped: bool = False
     locking: Locking | None = None
 
-    def review(self, reading, options, *, parallelism):
+    def review(self, reading, options, *, parallelism, writes):
         if isinstance(self.document, BaseException):
             raise self.document
         self.asked.append((options, parallelism))
