@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from render import hostile, inertness
+from render import hostile, inertness, inertness_markup
 from render.streams import Terminal
 
 from mfinfra.errors import UserError
@@ -120,11 +120,13 @@ RENDERERS = {
     "sarif": Renderer(
         sarif.text, inertness.sarif, "environment address refusal hint guard message advice check", whole=False
     ),
-    "junit": Renderer(junit.text, inertness.xml(junit.text, CALM), "environment address refusal guard message check"),
-    "html": Renderer(html.page, inertness.like(html.page, CALM), f"{FIELDS} advice"),
+    "junit": Renderer(
+        junit.text, inertness_markup.xml(junit.text, CALM), "environment address refusal guard message check"
+    ),
+    "html": Renderer(html.page, inertness_markup.like(html.page, CALM), f"{FIELDS} advice"),
     "svg": Renderer(
         lambda one: svg.svg(graph.of(one)),
-        inertness.xml(lambda one: svg.svg(graph.of(one)), CALM),
+        inertness_markup.xml(lambda one: svg.svg(graph.of(one)), CALM),
         "environment address",
         whole=False,
     ),
