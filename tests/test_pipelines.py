@@ -170,7 +170,10 @@ def test_gitlabs_image_is_pinned_by_its_digest_and_every_job_with_a_token_names_
 
 
 def every_command():
-    texts = {**scripts(), **{str(page.relative_to(ROOT)): pipelines.blocks(page) for page in PAGES}}
+    pages = {str(page.relative_to(ROOT)): page.read_text("utf-8") for page in PAGES}
+    inline = {place: "\n".join(re.findall(r"`(mfinfra [^`]+ [^`]+)`", text)) for place, text in pages.items()}
+    blocks = {f"{page.relative_to(ROOT)} ": pipelines.blocks(page) for page in PAGES}
+    texts = {**scripts(), **blocks, **inline}
     for place, text in texts.items():
         for words in pipelines.commands(text):
             yield pytest.param(words, id=f"{place}: {' '.join(words)}")

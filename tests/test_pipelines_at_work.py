@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 import pytest
-from pipelines import gitlab, script
-from test_examples import FOLDER
+from pipelines import EXAMPLES, gitlab, script
 
 pytestmark = pytest.mark.slow
+ROOT = EXAMPLES.parent
 SHIM = f'#!/bin/sh\nexec "{sys.executable}" -m mfinfra "$@"\n'
 
 
@@ -25,7 +25,7 @@ class Runner:
         (folder / "bin" / "mfinfra").chmod(0o755)
         (folder / "environments").mkdir()
         self.file = folder / "environments" / "production.yaml"
-        self.file.write_text((FOLDER / "sandbox.yaml").read_text("utf-8"), "utf-8")
+        self.file.write_text((ROOT / "environments" / "sandbox.yaml").read_text("utf-8"), "utf-8")
         for name in ("output", "summary"):
             (folder / name).touch()
 
@@ -33,7 +33,7 @@ class Runner:
         known = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.folder),
-            "PYTHONPATH": str(FOLDER.parent),
+            "PYTHONPATH": str(ROOT),
             "MFINFRA_SANDBOX_DIR": str(self.folder / "box"),
             "ENVIRONMENT_FILE": "environments/production.yaml",
             "GITHUB_ACTIONS": "true",

@@ -161,6 +161,20 @@ def test_the_readme_names_every_file_and_every_limit():
     assert set(re.findall(r"`(\w+)`", readme)) >= set(re.findall(r"^default (\w+)", RULES["limits.rego"], re.MULTILINE))
 
 
+def test_the_readmes_own_rule_denies_and_is_not_silent():
+    [rule] = re.findall(r"^```rego\n(.*?)^```", (POLICY / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    modules = {"plan.rego": RULES["plan.rego"], "own.rego": rule}
+    plan = cases("document_test.rego")["a plan in order"]["plan"]
+
+    assert denied(plan, modules) == {
+        "the plan has no `environment.region`: this policy cannot judge it",
+        "only eu-central-1",
+    }
+    plan = {**plan, "environment": {"region": "eu-central-1"}}
+    assert denied(plan, modules) == set()
+    assert len(denied({}, modules)) == 4
+
+
 def test_the_kinds_that_hold_data_are_those_that_the_schemas_mark():
     schemas = POLICY.parent.parent / "schemas"
     marked = {path.stem for path in schemas.glob("*.json") if json.loads(path.read_text("utf-8")).get("holdsData")}
