@@ -18,6 +18,7 @@ from mfinfra.cli import (
     _signals,
     apply,
     destroy,
+    graph,
     history,
     plan,
     sandbox,
@@ -30,7 +31,7 @@ from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, destroy),
-    "Look closer": (show, schema, history),
+    "Look closer": (show, graph, history, schema),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }
@@ -40,7 +41,7 @@ mfinfra: plan and apply for the AWS resources that Metaflow needs
 
   mfinfra validate prod.yaml    check the file, offline
   mfinfra plan prod.yaml        show what would change; writes nothing
-  mfinfra apply prod.yaml       show it, ask, carry it out
+  mfinfra apply                 carry out what was just shown, or nothing
   mfinfra sandbox start         a local AWS to try it on, without an account
 
 `mfinfra --help` lists the commands, `mfinfra plan --help` explains one

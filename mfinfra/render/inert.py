@@ -11,8 +11,10 @@ import re
 from textwrap import dedent
 from typing import Any
 
+from mfinfra import printable
+
 COMMAND = re.compile(r"^(\s*):(?=:)")  # GitHub's runner obeys `::…` after any indentation
-OLD_COMMAND = "##["  # … and `##[…]` anywhere in a line
+OLD_COMMAND = re.compile(r"(##[A-Za-z.]*)\[")  # … and `##[…]`, as Azure's `##vso[…]`, anywhere in a line
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_/@+=-][A-Za-z0-9_:/@+=-]*")  # `:` and the colon after it would be `::`
 FIRST_BEYOND_BMP = 0x10000
 
@@ -20,9 +22,9 @@ FIRST_BEYOND_BMP = 0x10000
 def line(value: object) -> str:
     """`value` as one line: what is not printable becomes a visible escape, line breaks and tabs too."""
     text = str(value)
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else _escape(char) for char in text)
-    return COMMAND.sub(r"\1\\u003a", text).replace(OLD_COMMAND, "##\\u005b")
+    if not printable.every(text):
+        text = "".join(char if printable.every(char) else _escape(char) for char in text)
+    return OLD_COMMAND.sub(r"\1\\u005b", COMMAND.sub(r"\1\\u003a", text))
 
 
 def lines(value: object) -> list[str]:

@@ -15,6 +15,19 @@ def test_any_text_becomes_one_line_without_an_order_to_terminal_or_runner(text):
     assert "##[" not in shown
 
 
+@pytest.mark.parametrize(
+    "order", ["##[error]x", "##vso[task.setvariable]x", "a ##section[x", "::error::x", "  ::error::x"]
+)
+def test_no_order_to_a_runner_stays_one(order):
+    assert inert.line(order) != order
+    assert "[" not in inert.line(order)
+
+
+@pytest.mark.parametrize("char", ["\u3164", "\u034f", "\u200b", "\x1b"])
+def test_what_no_font_shows_is_shown(char):
+    assert inert.line(f"a{char}b") == f"a\\u{ord(char):04x}b"
+
+
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)).filter(lambda text: "##[" not in text))
 def test_a_plain_value_is_shown_as_json_that_reads_back_as_itself(text):
     assert json.loads(inert.scalar(text)) == text
