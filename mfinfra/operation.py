@@ -41,8 +41,8 @@ def _nobody(said: str) -> None:
 class Operation:
     """One run over a reviewed plan. `events()` is consumed once; `stop()` begins nothing new.
 
-    `tell` is told what is no event: whom the lock waits for, that there is none. Receipts that the bucket does not take
-    go into `folder`.
+    `tell` is told what is no event: that a lock was taken over, that there is none; `waits` whom the run waits for.
+    Receipts that the bucket does not take go into `folder`.
     """
 
     reviewed: reconcile.Reviewed
@@ -50,6 +50,7 @@ class Operation:
     locking: Locking = field(default_factory=Locking)
     name: str = "apply"
     tell: Callable[[str], None] = _nobody
+    waits: Callable[[str], None] = _nobody
     folder: Path = saved.FOLDER
     _before: list[Event] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ class Operation:
             expiry=self.locking.expiry,
             timeout=self.locking.timeout,
             tell=self.tell,
+            waits=self.waits,
             fresh=first is not None,
         ) as held:
             held.stop = self.stop
@@ -151,8 +153,8 @@ class Operation:
                 recorder.take(event)
                 yield event
         finally:
-            stopped = again.aws.clock.stopped.is_set()
-            if not recorder.end(again.aws, place, interrupted=stopped, tell=self.tell):
+            stopped, lost = again.aws.clock.stopped.is_set(), held is not None and held.lost is not None
+            if not recorder.end(again.aws, place, interrupted=stopped, lost=lost, tell=self.tell):
                 self.tell(f"it is in `{history.keep(recorder.receipt, self.folder)}`")
 
 

@@ -48,6 +48,9 @@ ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("iam", "AddRoleToInstanceProfile", "RoleName"): ("iam:PassRole",),
     ("s3", "CreateBucket", "CreateBucketConfiguration"): ("s3:TagResource",),
     ("s3", "DeleteObjects", "Bucket"): ("s3:DeleteObjectVersion",),
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: to compare, S3 reads
+    ("s3", "PutObject", "IfMatch"): ("s3:GetObject",),
+    ("s3", "DeleteObject", "IfMatch"): ("s3:GetObject",),
     ("dynamodb", "CreateTable", "Tags"): ("dynamodb:TagResource",),
     ("dynamodb", "CreateTable", "SSESpecification.KMSMasterKeyId"): GRANT,
     ("dynamodb", "UpdateTable", "SSESpecification.KMSMasterKeyId"): GRANT,

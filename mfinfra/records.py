@@ -9,6 +9,8 @@ from mfinfra.metaflow.places import Root
 from mfinfra.model import Address, Environment
 
 PREFIX = "mfinfra"
+ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+"""What taking the lock, giving it back and writing a receipt take."""
 
 
 @dataclass(frozen=True, slots=True)

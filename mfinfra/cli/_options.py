@@ -126,6 +126,7 @@ LockExpiry = Annotated[
         "--lock-expiry",
         metavar="S",
         min=3,
+        max=86_400,
         envvar="MFINFRA_LOCK_EXPIRY",
         help="Seconds without a sign of life after which others may take the lock over.",
     ),

@@ -86,7 +86,12 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
         _telling.stderr(said)
         telling.stream.notice(said)
 
-    run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce)
+    def waits(said: str) -> None:
+        board.notice = said
+        _telling.stderr(said)
+        telling.stream.lock_wait(said)
+
+    run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce, waits)
     with _signals.stopping(run.stop, announce) as stopped:
         for event in progress.follow(run.events(), sys.stderr, board):
             telling.take(event)

@@ -38,16 +38,18 @@ def held(  # noqa: PLR0913 - each is a wish of its own, and all but the first th
     expiry: float = EXPIRY,
     timeout: float = 0.0,
     tell: Callable[[str], None] = lambda _: None,
+    waits: Callable[[str], None] | None = None,
     fresh: bool = False,
 ) -> Iterator[Held]:
     """Hold the environment's lock; meanwhile `aws` writes only as long as it is surely ours. Seconds.
 
     Raises `Locked` when another run has it for longer than `timeout`, `UserError` where there is no bucket. `fresh`
-    says that the bucket was made a moment ago. What `tell` is told are sentences for people.
+    says that the bucket was made a moment ago. What `tell` is told are sentences for people; `waits` is told instead
+    whom the run waits for.
     """
     store, lock = Store(aws, place), _wanted(aws, request, expiry)
     try:
-        beat = Taking(store, lock, tell, timeout, request.file, fresh).take()
+        beat = Taking(store, lock, tell, waits or tell, timeout, request.file, fresh).take()
     except MfinfraError:
         raise
     except BaseException:  # interrupted, and whether S3 has the lock already is not known

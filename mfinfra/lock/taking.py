@@ -17,7 +17,7 @@ SAID_EVERY = 10.0
 
 @dataclass(slots=True)
 class Taking:
-    """One attempt to get `lock`. It waits `timeout` seconds for somebody else's and says so to `tell`.
+    """One attempt to get `lock`. It waits `timeout` seconds for somebody else's and says so to `waits`.
 
     `file` is what a hint names as the environment file; `fresh` says that the bucket was made a moment ago.
     """
@@ -25,6 +25,7 @@ class Taking:
     store: Store
     lock: Lock
     tell: Callable[[str], None]
+    waits: Callable[[str], None]
     timeout: float = 0.0
     file: str = "FILE"
     fresh: bool = False
@@ -67,7 +68,7 @@ class Taking:
         now = time.monotonic()
         if now - self._said >= SAID_EVERY:
             self._said = now
-            self.tell(f"waiting for the lock of {self._name}: {seen}, until {shown(seen.until)} unless it is renewed")
+            self.waits(f"waiting for the lock of {self._name}: {seen}, until {shown(seen.until)} unless it is renewed")
         # S3's seconds are real ones, whatever the pace that AWS is waited for with.
         if self.store.aws.clock.stopped.wait(min(POLL, left)):
             raise self._locked(seen)

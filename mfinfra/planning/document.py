@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mfinfra import __version__, permissions
+from mfinfra import __version__, permissions, records
 from mfinfra.errors import Problem
 from mfinfra.model import Action, Address, Call, Drain, Effect, Settle, Step
 from mfinfra.planning import configuration, drift, gate, integrity, rows
@@ -46,7 +46,6 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
     scope = plan.environment.scope
     causes = drift.causes(plan)
     changes = [rows.resource_change(planned, causes[planned.step.address]) for planned in plan.planned]
-    calls = [call for step in plan.steps for effect in (*step.effects, *step.retire) for call in _asked(effect)]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "mfinfra_version": __version__,
@@ -74,7 +73,7 @@ def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> 
         "resource_changes": changes,
         "checks": _checks(plan, warnings),
         "metaflow_changes": configuration.changes(plan),
-        "required_actions": list(permissions.actions(calls)),
+        "required_actions": _required_actions(plan),
         "summary": summary(plan.steps),
     }
     document["integrity"] = integrity.seal(document, _desired(plan))
@@ -97,6 +96,13 @@ def summary(steps: Sequence[Step]) -> dict[str, int]:
 def text(document: Mapping[str, Any]) -> str:
     """The document as JSON text, keys sorted, ending in a newline."""
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _required_actions(plan: Plan) -> list[str]:
+    """What carrying the plan out takes: its calls, its waits, and the lock and receipt around them."""
+    calls = [call for step in plan.steps for effect in (*step.effects, *step.retire) for call in _asked(effect)]
+    kept = records.ACTIONS if plan.work and records.place(plan.environment) else ()
+    return sorted({*permissions.actions(calls), *kept})
 
 
 def _asked(effect: Effect) -> tuple[Call, ...]:

@@ -32,7 +32,7 @@ def text(document: Mapping[str, Any]) -> str:
 
     So is what a build log would obey: `##[` can only stand inside of a string.
     """
-    return json.dumps(document, indent=2, sort_keys=True).replace(inert.OLD_COMMAND, "##\\u005b") + "\n"
+    return inert.OLD_COMMAND.sub(r"\1\\u005b", json.dumps(document, indent=2, sort_keys=True)) + "\n"
 
 
 def _diagnostic(problem: Problem) -> dict[str, Any]:

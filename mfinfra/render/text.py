@@ -101,7 +101,7 @@ def headline(change: Document) -> Text:
 
 
 def _refused(document: Document) -> Refused:
-    """The guards by address, those on the whole plan under the empty one; a step's `blocked` is the first of its own."""
+    """The guards by address, those on the whole plan under the empty one; `blocked` is the first of a step's own."""
     found: dict[str, list[Document]] = {}
     for change in document["resource_changes"]:
         if change.get("blocked"):
