@@ -20,8 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mfinfra import ownership
-from mfinfra.metaflow import settings
-from mfinfra.metaflow.presets import policy_name
+from mfinfra.metaflow import settings, traces
 from mfinfra.model import Action, Address, Environment, Observed, Outputs, Spec, fill, refs
 from mfinfra.ownership import Standing
 from mfinfra.planning.plan import Plan, Planned
@@ -101,7 +100,7 @@ def _left(plan: Plan, wished: Mapping[str, Any]) -> dict[str, str]:
     """What was configured through resources that are not in the file any more, and that the plan deletes."""
     found = {}
     for key, (_, attribute, behind) in settings.PLAYED.items():
-        outputs = _only(_leaving(plan, _PLAYED_BY[key][0]), _PLAYED_BY[key][1])
+        outputs = _only(_leaving(plan, traces.PLAYED_BY[key][0]), traces.PLAYED_BY[key][1])
         if outputs is not None:
             found[key] = f"{outputs[attribute]}{behind}"
     bucket = _only(_leaving(plan, "bucket"), lambda _: True)
@@ -127,23 +126,3 @@ def _only(found: Iterator[Observed], fits: Callable[[Spec], bool]) -> Outputs | 
 
 def _kinds(value: Any) -> set[str]:
     return {ref.address.kind for ref in refs(value)}
-
-
-def _of_preset(preset: str) -> Callable[[Spec], bool]:
-    return lambda spec: policy_name(preset) in (spec.get("policies") or {})
-
-
-def _starts_tasks(spec: Spec) -> bool:
-    return any("AmazonECSTaskExecutionRolePolicy" in str(arn) for arn in spec.get("managed_policies") or ())
-
-
-# key → the kind of resource that plays the part, and how one is told by what AWS shows of it.
-_PLAYED_BY: Mapping[str, tuple[str, Callable[[Spec], bool]]] = {
-    "METAFLOW_BATCH_JOB_QUEUE": ("job_queue", lambda _: True),
-    "METAFLOW_ECS_S3_ACCESS_IAM_ROLE": ("role", _of_preset("batch_job")),
-    "METAFLOW_ECS_FARGATE_EXECUTION_ROLE": ("role", _starts_tasks),
-    "METAFLOW_SFN_IAM_ROLE": ("role", _of_preset("step_functions")),
-    "METAFLOW_EVENTS_SFN_ACCESS_IAM_ROLE": ("role", _of_preset("events")),
-    "METAFLOW_SFN_DYNAMO_DB_TABLE": ("table", lambda spec: spec.get("hash_key") == "pathspec"),
-    "METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN": ("log_group", lambda spec: spec["name"].startswith("/aws/vendedlogs/")),
-}
