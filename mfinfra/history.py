@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from mfinfra.aws import sanitise
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, LostLock, MfinfraError, UserError
 from mfinfra.model import Address, Call, Called, Done, Event, Failed, Skipped, Started
+from mfinfra.planning.drift import Applies
 from mfinfra.receipts import FORMAT_VERSION, MOMENT, parse
 from mfinfra.records import Place, stamp
 
@@ -25,9 +26,14 @@ Receipt: TypeAlias = dict[str, Any]
 """`schemas/receipt.json` says what is in it."""
 
 MOST_CALLS = 5_000
+NOOP, CREATE, DELETE = ("no-op",), ("create",), ("delete",)
 LONGEST_MESSAGE = 500
 NAME = re.compile(r"([0-9]{8})T([0-9]{6})Z-([0-9A-Za-z]+)\.json")
 SHORTEST_ID = 4
+RECENT = 5
+"""How many receipts are looked through for one of a run that ended."""
+CUT = frozenset({"failed", "unfinished"})
+ADDRESS = re.compile(r"[a-z_]+\.[^\s.][^\s]*")
 
 
 @dataclass(slots=True)
@@ -36,6 +42,7 @@ class Recorder:
 
     receipt: Receipt
     planned: frozenset[str] = frozenset()
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
     _started: dict[str, float] = field(default_factory=dict)
     _lost: bool = False
@@ -44,7 +51,7 @@ class Recorder:
     def of(cls, document: Mapping[str, Any], operation: str, id_: str, *, locked: bool = True) -> Recorder:
         """Of a run that carries out the plan of `document` and begins now; `id_` is its lock's id, if it has one."""
         environment, source = document["environment"], document["source"]
-        changes = (row for row in document["resource_changes"] if row["change"]["actions"] != ["no-op"])
+        rows = {row["address"]: tuple(row["change"]["actions"]) for row in document["resource_changes"]}
         receipt = {
             "format_version": FORMAT_VERSION,
             "id": id_,
@@ -70,8 +77,9 @@ class Recorder:
             "steps": [],
             "calls": [],
             "calls_omitted": 0,
+            "standing": [],
         }
-        return cls(receipt, frozenset(row["address"] for row in changes))
+        return cls(receipt, frozenset(address for address, actions in rows.items() if actions != NOOP), rows)
 
     def take(self, event: Event) -> None:
         """Write down what happened."""
@@ -120,8 +128,21 @@ class Recorder:
             "result": self._result(interrupted=interrupted),
             "ended": datetime.now(UTC).strftime(MOMENT),
             "duration_seconds": round(time.monotonic() - self._began, 1),
+            "standing": self._standing(),
         }
         return self.receipt
+
+    def _standing(self) -> list[str]:
+        """What stands now: what was there before and did not go, and what was made."""
+        ends = {step["address"]: step["result"] for step in self.receipt["steps"]}
+        made = {address for address, actions in self.rows.items() if actions == CREATE}
+        gone = {address for address, actions in self.rows.items() if actions == DELETE}
+        return sorted(
+            address
+            for address in self.rows
+            if not (address in gone and ends.get(address) == "done")
+            and not (address in made and ends.get(address) != "done")
+        )
 
     def _result(self, *, interrupted: bool) -> str:
         ends = {step["address"]: step["result"] for step in self.receipt["steps"]}
@@ -161,6 +182,20 @@ class Recorder:
                 "request_id": event.request_id,
             }
         )
+
+
+def last(aws: Aws, place: Place) -> Applies:
+    """What the last apply that ended can say of who changed what; nothing where there is none."""
+    for receipt in newest(aws, place, RECENT):
+        if receipt["ended"]:
+            cut = [step["address"] for step in receipt["steps"] if step["result"] in CUT]
+            return Applies(_addresses(receipt["standing"]), _addresses(cut))
+    return Applies()
+
+
+def _addresses(found: Iterable[str]) -> frozenset[Address]:
+    """Those that are addresses: a receipt may have been written by anybody."""
+    return frozenset(Address.parse(text) for text in found if ADDRESS.fullmatch(text))
 
 
 def newest(aws: Aws, place: Place, limit: int) -> tuple[Receipt, ...]:

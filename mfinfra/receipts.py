@@ -104,5 +104,6 @@ RECEIPT = _object(
             _object({"address": _text, "service": _text, "operation": _text, "request_id": _text}),
         ),
         "calls_omitted": _count,
+        "standing": _list(_text),
     }
 )

@@ -6,13 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mfinfra import desired, observe, provenance
+from mfinfra import desired, history, observe, provenance, records
 from mfinfra.apply import Run, refuse_blocked
 from mfinfra.aws import session
 from mfinfra.document import Reading
+from mfinfra.errors import AwsError, Problem
 from mfinfra.planning import disruption, document
+from mfinfra.planning.drift import Applies
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options, Plan, make
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known beside the plan: where the run comes from, what earlier applies left, what could not be read."""
+
+    origin: document.Provenance
+    applies: Applies
+    warnings: tuple[Problem, ...] = ()
+
+    def document_of(self, plan: Plan) -> dict[str, Any]:
+        """The plan's document."""
+        return document.of(plan, self.origin, self.warnings, self.applies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +37,13 @@ class Reviewed:
     aws: session.Aws
     reading: Reading
     plan: Plan
-    origin: document.Provenance
+    seen: Seen
     document: dict[str, Any]
 
     def shown(self, allowed: Allowed) -> dict[str, Any]:
         """The document for a person who has lifted guards: what is `allowed` blocks nothing any more."""
         lifted = self.plan.lifted(allowed)
-        if lifted.blocks == self.plan.blocks:
-            return self.document
-        return document.of(lifted, self.origin, self.reading.warnings)
+        return self.document if lifted.blocks == self.plan.blocks else self.seen.document_of(lifted)
 
     def apply(self, allowed: Allowed | None = None) -> Run:
         """The run that carries this plan out; raises `Refused` while a guard that is not `allowed` blocks it."""
@@ -62,5 +75,21 @@ def compare(aws: session.Aws, reading: Reading, options: Options | None = None) 
     """The same over a connection that stands."""
     made = make(reading.environment, observe.survey(aws, reading.environment), options)
     made = disruption.weighed(made, observe.work(aws, disruption.questions(made)))
+    applies, unread = _applies(aws, made)
     origin = provenance.of(aws, reading.environment.source.path)
-    return Reviewed(aws, reading, made, origin, document.of(made, origin, reading.warnings))
+    seen = Seen(origin, applies, (*reading.warnings, *unread))
+    return Reviewed(aws, reading, made, seen, seen.document_of(made))
+
+
+def _applies(aws: session.Aws, made: Plan) -> tuple[Applies, tuple[Problem, ...]]:
+    """What the receipts say of earlier applies, where there is a change to explain and a bucket that may hold them."""
+    place = records.place(made.environment)
+    found = made.survey.observed.get(place.address) if place and place.address else None
+    absent = place is not None and place.address is not None and found is None
+    if place is None or absent or not made.changes:
+        return Applies(), ()
+    try:
+        return history.last(aws, place), ()
+    except AwsError as error:
+        said = f"the receipts of earlier applies cannot be read, so who deleted what is not known: {error}"
+        return Applies(), (Problem(said, code="MF2401", severity="warning", hint=error.hint),)

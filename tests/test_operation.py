@@ -9,7 +9,7 @@ import pytest
 from stack import environment, inventory, unprotected
 
 from mfinfra import history, lock, records
-from mfinfra.errors import Incomplete, Locked, Refused, Stale
+from mfinfra.errors import AccessDenied, Incomplete, Locked, Refused, Stale
 from mfinfra.model import Done, Failed, Skipped
 from mfinfra.operation import NO_PLACE, Locking, Operation, bucket_first
 from mfinfra.planning.gate import Allowed
@@ -262,3 +262,51 @@ def test_without_receipts_nothing_is_made_anew(stack, operate):
     operate(file)
     with pytest.raises(Refused, match="`--replace`"):
         operate(file, replace=frozenset({"log_group.flows"}), allowed=Allowed(replace=frozenset({"log_group.flows"})))
+
+
+def drift_of(reviewed):
+    return {row["address"]: row["drift"] for row in reviewed.document["resource_changes"]}
+
+
+def test_what_somebody_deleted_in_aws_is_told_from_what_is_new_in_the_file(stack, operate):
+    operate(FILE)
+    stack.client("logs").delete_log_group(logGroupName="/flows")
+    more = {**RESOURCES, "log_group": {**RESOURCES["log_group"], "new": {"name": "/new"}}}
+    found = drift_of(stack.plan(environment(more, metaflow=METAFLOW)))
+    assert found == {
+        "bucket.data": "none",
+        "log_group.flows": "live",
+        "log_group.new": "file",
+        "table.foreach": "none",
+    }
+
+
+def test_what_the_last_apply_destroyed_is_not_missed(stack, operate):
+    file = environment({**RESOURCES, "log_group": {"flows": {"name": "/flows", "protect": False}}}, metaflow=METAFLOW)
+    operate(file)
+    without = environment({**RESOURCES, "log_group": {}}, metaflow=METAFLOW)
+    operate(without, allowed=Allowed(destroy=frozenset({"log_group.flows"}), max_deletes=1))
+    assert drift_of(stack.plan(file))["log_group.flows"] == "file"
+
+
+def test_a_plan_without_changes_asks_for_no_receipt(stack, operate):
+    operate(FILE)
+    before = list(stack.operations)
+    stack.plan(FILE)
+    asked = stack.operations[len(before) :]
+    assert "s3.GetObject" not in asked
+    assert "s3.ListObjectsV2" not in asked
+
+
+def test_receipts_that_may_not_be_read_are_a_warning_and_no_guess(stack, operate, monkeypatch):
+    operate(FILE)
+    stack.client("logs").delete_log_group(logGroupName="/flows")
+
+    def denied(*_):
+        raise AccessDenied("no", service="s3", operation="ListObjectsV2", aws_code="AccessDenied")
+
+    monkeypatch.setattr(history, "newest", denied)
+    reviewed = stack.plan(FILE)
+    (check,) = [row for row in reviewed.document["checks"] if row["status"] == "warn"]
+    assert check["code"] == "MF2401"
+    assert drift_of(reviewed)["log_group.flows"] == "file"

@@ -18,6 +18,7 @@ from mfinfra.cli import (
     _signals,
     apply,
     destroy,
+    drift,
     graph,
     history,
     plan,
@@ -31,7 +32,7 @@ from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, destroy),
-    "Look closer": (show, graph, history, schema),
+    "Look closer": (drift, show, graph, history, schema),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }

@@ -41,10 +41,12 @@ class Provenance:
     git_dirty: bool | None = None
 
 
-def of(plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = ()) -> dict[str, Any]:
+def of(
+    plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = (), applies: drift.Applies | None = None
+) -> dict[str, Any]:
     """The document of `plan`. Two plans of the same world differ in `created` only."""
     scope = plan.environment.scope
-    causes = drift.causes(plan)
+    causes = drift.causes(plan, applies)
     changes = [rows.resource_change(planned, causes[planned.step.address]) for planned in plan.planned]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
