@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mfinfra.plural import counted
+
 
 class MfinfraError(Exception):
     """A message of one sentence without a period, an optional hint, an optional stable code (`MF1234`)."""
@@ -82,8 +84,7 @@ class InvalidDocument(UserError):
     """A document with problems; `problems` holds all of them, in the order of their places."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        count = len(problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the environment file", code="MF1000")
+        super().__init__(f"{counted(len(problems), 'problem')} in the environment file", code="MF1000")
         self.problems = tuple(problems)
 
     def __str__(self) -> str:

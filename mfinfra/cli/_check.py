@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mfinfra import desired
 from mfinfra.errors import InvalidDocument, Problem
+from mfinfra.plural import counted
 from mfinfra.render import inert
 
 
@@ -60,4 +61,4 @@ def verdicts(checked: Sequence[Checked]) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}" if count else ""
+    return counted(count, noun) if count else ""

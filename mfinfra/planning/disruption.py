@@ -12,6 +12,7 @@ from typing import Any
 from mfinfra import catalogue
 from mfinfra.model import Action, Address, Asking, Block, Step, Work
 from mfinfra.planning.plan import Plan, Planned
+from mfinfra.plural import counted
 
 DONE: Mapping[Action, str] = {Action.DELETE: "deleted", Action.REPLACE: "replaced"}
 
@@ -50,7 +51,7 @@ def told(work: Work | None) -> dict[str, Any]:
 
 def _block(step: Step, work: Work) -> Block:
     queues = [f"`{queue}` ({_listed(statuses)})" for queue, statuses in sorted(work.jobs.items())]
-    jobs = f"{work.count} job{'s' if work.count != 1 else ''} in {' and '.join(queues)}"
+    jobs = f"{counted(work.count, 'job')} in {' and '.join(queues)}"
     return Block(
         "MF4108",
         f"`{step.address}` would be {DONE.get(step.action, 'disabled')} under {jobs}",

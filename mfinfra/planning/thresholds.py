@@ -6,6 +6,7 @@ MF4107 more than `MOST` deletes, or over `SHARE` per cent of what stands     MF4
 from __future__ import annotations
 
 from mfinfra.model import Block
+from mfinfra.plural import counted
 
 MOST = 5
 SHARE = 30
@@ -21,7 +22,7 @@ def guards(deletes: int, standing: int, *, emptied: bool, file: str) -> tuple[Bl
         return ()
     if emptied:
         message = (
-            f"no resources are left in the file, and {_told(standing, 'resource')} of this environment still stand"
+            f"no resources are left in the file, and {counted(standing, 'resource')} of this environment still stand"
         )
         hint = f"if all of them shall go, that is `mfinfra destroy {file}`"
         return (Block("MF4109", message + ("s" if standing == 1 else ""), hint),)
@@ -30,13 +31,9 @@ def guards(deletes: int, standing: int, *, emptied: bool, file: str) -> tuple[Bl
     return (
         Block(
             "MF4107",
-            f"{deletes} of {_told(standing, 'resource')} would be destroyed",
+            f"{deletes} of {counted(standing, 'resource')} would be destroyed",
             f"more than {MOST}, or over {SHARE} % of an environment, take a word: `--max-deletes {deletes}`",
             "--max-deletes",
             str(deletes),
         ),
     )
-
-
-def _told(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"

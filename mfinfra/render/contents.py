@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mfinfra.plural import counted
 from mfinfra.render import fields, policies
 from mfinfra.render.looks import Document
 
@@ -27,7 +28,7 @@ class Contents:
 
     def hidden(self, count: int) -> str:
         """`(9 unchanged attributes hidden)`; `(3 attributes hidden)` of a resource that goes."""
-        return f"({count} {self.rest_is}attribute{'s' if count != 1 else ''} hidden)"
+        return f"({counted(count, f'{self.rest_is}attribute')} hidden)"
 
 
 def of(change: Document, *, full: bool = False) -> Contents:
@@ -49,7 +50,7 @@ def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
         return found
     brief = [part for leaf in found for part in policies.briefly(leaf)]
     owned = sum(map(_ownership, brief))
-    tags = f"({owned} tag{'s' if owned != 1 else ''} of mfinfra itself)"
+    tags = f"({counted(owned, 'tag')} of mfinfra itself)"
     told = [fields.Leaf(("tags",), None, None, note=tags)] if owned else []
     return [*(leaf for leaf in brief if not _ownership(leaf)), *told]
 

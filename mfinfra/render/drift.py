@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from mfinfra.plural import counted
 from mfinfra.render import contents, fields, inert, looks, text
 from mfinfra.render.looks import Document
 
@@ -50,7 +51,7 @@ def verdict(document: Document) -> Iterator[Text]:
     live, file = (sum(_concerns(_of(change), part.whose) for change in changes) for part in PARTS)
     if live or file:
         head = ("Drift: ", "bold yellow") if live else ("No drift: ", "bold green")
-        yield Text.assemble(head, f"{_counted(live)} changed in AWS, {file} in the file.")
+        yield Text.assemble(head, f"{counted(live, 'resource')} changed in AWS, {file} in the file.")
         return
     said = looks.unchanged(document) or "neither AWS nor the file has changed since the last apply"
     yield Text.assemble(("No drift", "bold green"), f": {said}")
@@ -92,10 +93,6 @@ def _of(row: Document, otherwise: str = NONE) -> str:
 
 def _concerns(drift: str, whose: str) -> bool:
     return drift in (whose, BOTH)
-
-
-def _counted(count: int) -> str:
-    return f"{count} resource{'s' if count != 1 else ''}"
 
 
 def _title(said: str) -> Iterator[Text]:

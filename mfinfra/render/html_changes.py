@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from mfinfra.plural import counted
 from mfinfra.render import contents, fields, inert, looks, notes, palette
-from mfinfra.render.html_parts import anchor, counted, folded, hint, plainly, prose, rows, section, word
+from mfinfra.render.html_parts import anchor, folded, hint, plainly, prose, rows, section, word
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import Child, element
 

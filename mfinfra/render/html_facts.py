@@ -8,9 +8,10 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from mfinfra import printable
+from mfinfra.plural import counted
 from mfinfra.render import fields, looks, palette
 from mfinfra.render.html_changes import headline, numbered
-from mfinfra.render.html_parts import anchor, counted, folded, hint, prose, rows, section
+from mfinfra.render.html_parts import anchor, folded, hint, prose, rows, section
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import element
 

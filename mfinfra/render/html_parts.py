@@ -77,11 +77,6 @@ def section(name: str, title: str, *children: Child) -> Element:
     return element("section", {"id": name, "aria-labelledby": f"{name}-title"}, heading, *children)
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 resource`, `2 resources`."""
-    return f"{count} {noun}{'s' if count != 1 else ''}"
-
-
 def _row(line: Line) -> Element:
     """One line, its sign at its head; pieces that have another colour than the line have an element of their own."""
     mine = ROW[line.symbol]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from mfinfra.errors import UserError
+from mfinfra.plural import counted
 from mfinfra.render import commonmark, contents, fields, fit, looks, markdown_frame, markdown_steps
 from mfinfra.render.commonmark import code
 from mfinfra.render.fit import Measure, Part
@@ -125,8 +126,8 @@ def _metaflow(document: Document) -> Iterator[Part]:
     if found:
         block = commonmark.block([line.diff() for line in fields.lines(found)], "diff")
         names = ", ".join(map(code, rows))
-        counted = f"{len(found)} setting{'s' if len(found) != 1 else ''} of it will differ\n"
-        yield Part(METAFLOW, (block, f"{names}\n", counted))
+        number = f"{counted(len(found), 'setting')} of it will differ\n"
+        yield Part(METAFLOW, (block, f"{names}\n", number))
 
 
 def _weighty(parts: Sequence[Part], chosen: Sequence[int]) -> str:
@@ -149,7 +150,7 @@ def _listed(parts: Sequence[Part], chosen: Sequence[int], in_brief: str) -> str:
     more = f"And {gone.total()} more: {', '.join(f'{count} {word}' for word, count in gone.items())}\n"
     quiet = sum(part.kind == WARNING and level > 0 for part, level in zip(parts, chosen, strict=True))
     warnings = "".join(_of(parts, chosen, WARNING))
-    warned = f"And {quiet} more warning{'s' if quiet != 1 else ''}\n" if quiet else ""
+    warned = f"And {counted(quiet, 'more warning')}\n" if quiet else ""
     apart = "\n" if warnings and warned else ""
     told = f"{in_brief if bodies else ''}{bodies}{folded if short else ''}{more if gone else ''}"
     return "".join(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from mfinfra.plural import counted
 from mfinfra.render import inert, values
 from mfinfra.render.fields import Leaf
 
@@ -57,7 +58,7 @@ def _said(statement: Statement) -> str:
         parts.append(f"by {_either(statement, 'Principal', _principals)}")
     operators = [block for block in _members(statement.get("Condition")) if isinstance(block, Mapping)]
     if count := sum(map(len, operators)):
-        parts.append(f"under {_counted(count, 'condition')}")
+        parts.append(f"under {counted(count, 'condition')}")
     return " ".join(parts)
 
 
@@ -69,16 +70,16 @@ def _either(statement: Statement, element: str, tell: Any) -> str:
 
 
 def _actions(actions: Sequence[Any]) -> str:
-    return _listed(actions) or _counted(len(actions), "action")
+    return _listed(actions) or counted(len(actions), "action")
 
 
 def _resources(resources: Sequence[Any]) -> str:
-    return "*" if "*" in resources else _counted(len(resources), "resource")
+    return "*" if "*" in resources else counted(len(resources), "resource")
 
 
 def _principals(kinds: Sequence[Any]) -> str:
     names = [name for kind in kinds for name in _members(kind)]
-    return "*" if "*" in names else _listed(names) or _counted(len(names), "principal")
+    return "*" if "*" in names else _listed(names) or counted(len(names), "principal")
 
 
 def _listed(names: Sequence[Any]) -> str:
@@ -91,7 +92,3 @@ def _members(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return list(value.values())
     return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"

@@ -18,9 +18,6 @@ MOTO: Final = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
-DISOWNED: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-"""What would lead a client to a real account."""
-
 
 def prepare() -> None:
     """Set the environment that moto reads when it is imported."""
