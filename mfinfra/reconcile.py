@@ -76,7 +76,7 @@ def compare(aws: session.Aws, reading: Reading, options: Options | None = None) 
     made = make(reading.environment, observe.survey(aws, reading.environment), options)
     made = disruption.weighed(made, observe.work(aws, disruption.questions(made)))
     applies, unread = _applies(aws, made)
-    origin = provenance.of(aws, reading.environment.source.path)
+    origin = provenance.of(aws, reading.environment.source)
     seen = Seen(origin, applies, (*reading.warnings, *unread))
     return Reviewed(aws, reading, made, seen, seen.document_of(made))
 

@@ -39,7 +39,8 @@ def read(path: str | Path) -> Reading:
     if any(one.code == merge.CODE for one in found):
         # Half of the file is somewhere else: that something is not there says nothing.
         found = [one for one in found if one.code not in (sentences.MISSING, references.UNKNOWN_ADDRESS)]
-    environment = _environment(tree, resolution, Source(str(path), merged.sha256), _unsound(found))
+    source = Source(str(path), merged.sha256, tuple(merged.tree.lines))
+    environment = _environment(tree, resolution, source, _unsound(found))
     found += lint.findings(environment, tree)
     ordered = _ordered(found, tree)
     if errors := [one for one in ordered if one.severity == "error"]:

@@ -81,10 +81,14 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file that an environment was read from: its path as given, and the SHA-256 of all the bytes read."""
+    """The file that an environment was read from: its path as given, and the SHA-256 of all the bytes read.
+
+    `files` are it and all that it extends.
+    """
 
     path: str
     sha256: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
