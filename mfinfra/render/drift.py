@@ -41,6 +41,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     for part in PARTS:
         yield from _part(part, changes, full=full, summary=summary)
     yield from _rest([change for change in changes if _of(change) == NONE])
+    yield from text.warnings(document)
     yield Text()
     yield from verdict(document)
 

@@ -28,7 +28,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     else:
         yield from _list("", sorted(changes, key=lambda change: not looks.destroys(change)))
     yield from _metaflow(document, full)
-    yield from _warnings(document)
+    yield from warnings(document)
     if not summary:
         yield from _list("Destroyed or replaced by this plan", filter(looks.destroys, changes))
     yield Text()
@@ -164,7 +164,8 @@ def _metaflow(document: Document, full: bool) -> Iterator[Text]:
     yield from fields.rows([fields.Leaf((name,), row["before"], row["after"]) for name, row in rows.items()], 2)
 
 
-def _warnings(document: Document) -> Iterator[Text]:
+def warnings(document: Document) -> Iterator[Text]:
+    """What is odd without being in the way."""
     found = [check for check in document["checks"] if check["status"] == "warn"]
     if found:
         yield from _title("Warnings")

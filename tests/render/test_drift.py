@@ -125,3 +125,8 @@ def test_no_hostile_value_reaches_the_terminal_or_the_build_log_as_an_order():
 
 def test_on_a_terminal_no_line_is_longer_than_it_is_wide():
     assert max(map(len, printed(MIXED, Terminal()).splitlines())) <= 80
+
+
+def test_what_stood_in_the_way_of_telling_is_told():
+    unread = {"code": "MF2401", "status": "warn", "message": "the receipts cannot be read", "address": None}
+    assert "\nWarnings\n  [MF2401] the receipts cannot be read\n" in printed(plans.document(RECORD, checks=[unread]))
