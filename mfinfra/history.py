@@ -13,20 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mfinfra import host, lock
+from mfinfra import host, lock, receipts
 from mfinfra.aws import sanitise
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, LostLock, MfinfraError, UserError
 from mfinfra.model import Address, Call, Called, Done, Event, Failed, Skipped, Started
 from mfinfra.planning.drift import Applies
-from mfinfra.receipts import FORMAT_VERSION, MOMENT, parse
 from mfinfra.records import Place, stamp
 
 Receipt: TypeAlias = dict[str, Any]
 """`schemas/receipt.json` says what is in it."""
 
 MOST_CALLS = 5_000
-NOOP, CREATE, DELETE = ("no-op",), ("create",), ("delete",)
+NOOP = ("no-op",)
 LONGEST_MESSAGE = 500
 NAME = re.compile(r"([0-9]{8})T([0-9]{6})Z-([0-9A-Za-z]+)\.json")
 SHORTEST_ID = 4
@@ -38,28 +37,41 @@ ADDRESS = re.compile(r"[a-z_]+\.[^\s.][^\s]*")
 
 @dataclass(slots=True)
 class Recorder:
-    """Writes down what happens in one run; `receipt` is always what is known by now, and one and the same object."""
+    """Writes down what happens in one run; `receipt` is always what is known by now, and one and the same object.
+
+    `earlier` is what earlier runs brought up, `part` whether the plan is of a choice of the resources.
+    """
 
     receipt: Receipt
     planned: frozenset[str] = frozenset()
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
+    part: bool = False
     _began: float = field(default_factory=time.monotonic)
     _started: dict[str, float] = field(default_factory=dict)
     _lost: bool = False
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], operation: str, id_: str, *, locked: bool = True) -> Recorder:
+    def of(
+        cls,
+        document: Mapping[str, Any],
+        operation: str,
+        id_: str,
+        *,
+        locked: bool = True,
+        earlier: Iterable[Address] = (),
+    ) -> Recorder:
         """Of a run that carries out the plan of `document` and begins now; `id_` is its lock's id, if it has one."""
         environment, source = document["environment"], document["source"]
         rows = {row["address"]: tuple(row["change"]["actions"]) for row in document["resource_changes"]}
         receipt = {
-            "format_version": FORMAT_VERSION,
+            "format_version": receipts.FORMAT_VERSION,
             "id": id_,
             "environment": environment["name"],
             "operation": operation,
             "result": "running",
             "locked": locked,
-            "began": datetime.now(UTC).strftime(MOMENT),
+            "began": datetime.now(UTC).strftime(receipts.MOMENT),
             "ended": None,
             "duration_seconds": None,
             "who": environment["caller"],
@@ -79,7 +91,9 @@ class Recorder:
             "calls_omitted": 0,
             "standing": [],
         }
-        return cls(receipt, frozenset(address for address, actions in rows.items() if actions != NOOP), rows)
+        planned = frozenset(address for address, actions in rows.items() if actions != NOOP)
+        part = bool(document["options"]["target"] or document["options"]["exclude"])
+        return cls(receipt, planned, rows, frozenset(map(str, earlier)), part)
 
     def take(self, event: Event) -> None:
         """Write down what happened."""
@@ -126,23 +140,11 @@ class Recorder:
         self._lost = self._lost or lost
         self.receipt |= {
             "result": self._result(interrupted=interrupted),
-            "ended": datetime.now(UTC).strftime(MOMENT),
+            "ended": datetime.now(UTC).strftime(receipts.MOMENT),
             "duration_seconds": round(time.monotonic() - self._began, 1),
-            "standing": self._standing(),
+            "standing": receipts.standing(self.rows, self.receipt["steps"], self.earlier, part=self.part),
         }
         return self.receipt
-
-    def _standing(self) -> list[str]:
-        """What stands now: what was there before and did not go, and what was made."""
-        ends = {step["address"]: step["result"] for step in self.receipt["steps"]}
-        made = {address for address, actions in self.rows.items() if actions == CREATE}
-        gone = {address for address, actions in self.rows.items() if actions == DELETE}
-        return sorted(
-            address
-            for address in self.rows
-            if not (address in gone and ends.get(address) == "done")
-            and not (address in made and ends.get(address) != "done")
-        )
 
     def _result(self, *, interrupted: bool) -> str:
         ends = {step["address"]: step["result"] for step in self.receipt["steps"]}
@@ -250,7 +252,7 @@ def _read(aws: Aws, place: Place, keys: list[str]) -> tuple[Receipt, ...]:
             return None  # a rule of the bucket may have removed it since it was listed
         date, clock = _name(key)[1], _name(key)[2]
         began = f"{date[:4]}-{date[4:6]}-{date[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
-        return parse(document["Body"], _id(key), began)
+        return receipts.parse(document["Body"], _id(key), began)
 
     with ThreadPoolExecutor(max_workers=aws.parallelism) as pool:
         found = [receipt for receipt in pool.map(one, keys) if receipt is not None]

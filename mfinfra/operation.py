@@ -144,7 +144,9 @@ class Operation:
         self._refuse_twice(place)
         run = again.apply(self.allowed)
         id_ = held.id if held else run.run_id
-        recorder = history.Recorder.of(self.reviewed.document, self.name, id_, locked=held is not None)
+        recorder = history.Recorder.of(
+            self.reviewed.document, self.name, id_, locked=held is not None, earlier=again.seen.applies.made
+        )
         recorder.begin(again.aws, place)
         for event in self._before:
             recorder.take(event)

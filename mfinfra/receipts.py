@@ -1,9 +1,12 @@
-"""A receipt read back: anyone who may write into the bucket may have written it, so it is given its shape here."""
+"""What a receipt says of the world, and one read back: anyone may have written it, so it is given its shape here. Pure.
+
+Whoever may write into the bucket may write receipts.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from mfinfra.aws import sanitise
@@ -14,8 +17,23 @@ LONGEST = 1_000
 MOST = 10_000
 RESULTS = ("running", "done", "failed", "interrupted", "lost lock")
 UNREADABLE = "unreadable"
+CREATE, DELETE = ("create",), ("delete",)
 
 Shape = Callable[[Any], Any]
+
+
+def standing(
+    rows: Mapping[str, tuple[str, ...]], steps: Sequence[Mapping[str, Any]], earlier: Collection[str], *, part: bool
+) -> list[str]:
+    """What applies have brought up and none has taken away, after the `steps` of a plan with the actions `rows`.
+
+    `earlier` is what stood so before. Of what is not among the rows a plan of a `part` says nothing, any other that it
+    is none of ours any more. What somebody deleted stays on the list as long as no apply could make it again.
+    """
+    done = {step["address"] for step in steps if step["result"] == "done"}
+    there = {address for address in rows if address in done or rows[address] != CREATE or address in earlier}
+    gone = {address for address in done if rows.get(address) == DELETE}
+    return sorted((there | set(earlier if part else ())) - gone)
 
 
 def parse(raw: bytes, id_: str, began: str) -> dict[str, Any]:

@@ -149,6 +149,28 @@ def test_a_failed_step_has_its_code_and_its_sentence_and_a_skipped_one_its_reaso
     assert skipped["error"] == {"code": None, "message": "`log_group.other` was not"}
 
 
+@pytest.mark.parametrize(
+    ("rows", "done", "earlier", "part", "left"),
+    [
+        ({"a": "create", "b": "no-op"}, ("a",), (), False, ["a", "b"]),
+        ({"a": "create"}, (), (), False, []),
+        ({"a": "delete", "b": "delete"}, ("a",), ("a", "b"), False, ["b"]),
+        ({"a": "no-op"}, (), ("a", "gone"), False, ["a"]),
+        ({"a": "update"}, ("a",), ("b", "c"), True, ["a", "b", "c"]),
+        ({"a": "delete"}, ("a",), ("a", "b"), True, ["b"]),
+        ({"a": "create"}, (), ("a",), False, ["a"]),
+    ],
+    ids=[
+        "what stood and what was made", "what was not made", "what was not deleted either", "what is ours no more",
+        "what a part does not speak of", "what a part deletes", "what somebody deleted and could not be made again",
+    ],
+)  # fmt: skip
+def test_what_stands_after_a_run_is_what_applies_made_and_none_took_away(rows, done, earlier, part, left):
+    steps = [{"address": address, "result": "done" if address in done else "failed"} for address in rows]
+    actions = {address: (action,) for address, action in rows.items()}
+    assert receipts.standing(actions, steps, earlier, part=part) == left
+
+
 def test_a_run_of_very_many_calls_keeps_the_first_and_counts_the_rest(planned):
     writing = recorder(planned)
     for _ in range(5_003):

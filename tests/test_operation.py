@@ -93,6 +93,18 @@ def test_a_second_apply_makes_no_writing_call(stack, operate):
     assert stack.writes() == before
 
 
+@pytest.mark.parametrize("choice", ["target", "exclude"])
+def test_what_somebody_deleted_is_told_from_what_is_new_also_after_the_apply_of_a_part(stack, operate, choice):
+    operate(FILE)
+    changed = environment({**RESOURCES, "log_group": {"flows": {"name": "/flows"}}}, metaflow=METAFLOW)
+    operate(changed, **{choice: frozenset({"log_group.flows" if choice == "target" else "table.foreach"})})
+    stack.client("dynamodb").delete_table(TableName="foreach")
+
+    rows = {row["address"]: row for row in stack.plan(changed).document["resource_changes"]}
+    assert rows["table.foreach"]["change"]["actions"] == ["create"]
+    assert rows["table.foreach"]["drift"] == "live"
+
+
 def test_promise_10_while_another_run_holds_the_lock_nothing_is_written(stack, operate):
     operate(FILE)
     changed = environment({**RESOURCES, "log_group": {}}, metaflow=METAFLOW)
