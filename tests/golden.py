@@ -41,7 +41,7 @@ def tags_of(kind: str) -> dict[str, str]:
 
 @cache
 def sheet(kind: str) -> dict[str, Any]:
-    return yaml.safe_load((HERE / f"{kind}.yaml").read_text("utf-8"))
+    return yaml.load((HERE / f"{kind}.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def cases(block: str = "cases") -> list[tuple[str, dict[str, Any]]]:

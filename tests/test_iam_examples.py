@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from functools import cache
 from pathlib import Path
 
+import golden
 import pytest
+import written_calls
 import yaml
 from botocore.session import get_session
 from pipelines import GITHUB, GITLAB, allowed, allows, document, jobs, listed
@@ -69,17 +70,8 @@ def everything():
     found = set()
     for path in (ROOT / "tests" / "drivers").glob("*.yaml"):
         text = path.read_text("utf-8")
-        found |= (sent := names_of(text)) | answered(yaml.safe_load(text), {service for service, _ in sent})
-    package = Path(mfinfra.__file__).parent
-    for path in package.rglob("*.py"):
-        if "sandbox" in path.relative_to(package).parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Call", "Ask", "Read"}:
-                values = [item.value if isinstance(item, ast.Constant) else None for item in node.args[:2]]
-                if len(values) == 2 and all(isinstance(value, str) for value in values):
-                    found.add(tuple(values))
-    return frozenset(found)
+        found |= (sent := names_of(text)) | answered(golden.sheet(path.stem), {service for service, _ in sent})
+    return frozenset(found | written_calls.pairs(("Call", "Ask", "Read"), without="sandbox"))
 
 
 def actions(pairs):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from functools import cache
-from pathlib import Path
 
 import pytest
+import written_calls
 from botocore.session import get_session
 
-import mfinfra
 from mfinfra import permissions
 from mfinfra.model import Address, Call, Ref
 
@@ -53,19 +51,7 @@ def exists(action):
     return action in WITHOUT_OPERATION or name in operations(CLIENTS.get(prefix, prefix))
 
 
-def calls_in_the_code():
-    """Service and operation of every `Call("…", "…")` that is written out in the package."""
-    found = set()
-    for path in Path(mfinfra.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Call" and len(node.args) > 1:
-                service, operation = node.args[:2]
-                if isinstance(service, ast.Constant) and isinstance(operation, ast.Constant):
-                    found.add((service.value, operation.value))
-    return sorted(found)
-
-
-@pytest.mark.parametrize(("service", "operation"), calls_in_the_code())
+@pytest.mark.parametrize(("service", "operation"), sorted(written_calls.pairs()))
 def test_every_call_in_the_code_needs_an_action_that_exists(service, operation):
     assert operation in operations(service)
     assert exists(permissions.action_of(service, operation))

@@ -24,7 +24,7 @@ class Later:
     name: str
 
 
-quick = settings(max_examples=30, deadline=None)
+quick = settings(max_examples=30)
 
 OPERATORS = ["StringEquals", "StringLike", "ForAnyValue:StringLike", "NumericLessThan", "Bool"]
 KEYS = ["aws:SourceArn", "aws:SourceAccount", "aws:RequestTag/Team", "s3:prefix"]

@@ -63,7 +63,7 @@ class Live:
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def operation(self, reviewed, allowed, locking, name, tell, waits):
+    def operation(self, reviewed, allowed, locking, *_):
         self.locking = locking
         return self
 

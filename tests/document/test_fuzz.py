@@ -15,7 +15,7 @@ from mfinfra.errors import InvalidDocument
 PRODUCTION = Path(__file__).with_name("files") / "production.yaml"
 TEXT = PRODUCTION.read_text("utf-8").replace("extends: base.yaml", "")
 LINES = TEXT.split("\n")
-quick = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 
 FIELDS = sorted({name for kind in schemas.kinds() for name in schemas.load(kind)["properties"]})
 words = some.sampled_from(
@@ -110,7 +110,7 @@ def test_a_valid_file_with_something_wrong_in_it(file, data):
     answer(file("\n".join(lines)))
 
 
-@settings(parent=quick, max_examples=250)
+@settings(parent=quick, max_examples=120)
 @given(documents)
 def test_any_document(file, document):
     answer(file(json.dumps(document)))

@@ -124,18 +124,18 @@ def test_a_bomb_of_aliases_is_refused_in_no_time(file):
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     path = file("\n".join(levels))
     read_once = problems(path)
-    start = time.perf_counter()
+    start = time.process_time()
     assert problems(path) == read_once
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 1
     assert "more than 20,000 values" in read_once[0]
 
 
 def test_an_alias_of_itself_is_refused_in_no_time(file):
     path = file("a: &a [*a]\n")
     problems(path)
-    start = time.perf_counter()
+    start = time.process_time()
     assert problems(path) == ["1:8: `*a` contains itself"]
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 1
 
 
 def test_references_that_double_again_and_again_are_refused(file):
@@ -151,17 +151,19 @@ def test_a_long_chain_of_references_is_refused_and_not_a_crash(file):
     assert "more than 40 fields refer to each other in a row" in "".join(problems(file(text)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["${" * 200_000, "${account}" * 40_000, "${x} " * 100_000, "$${" * 200_000],
     ids=["open", "known", "unknown", "escaped"],
 )
 def test_a_text_full_of_references_takes_seconds_at_most(file, name):
-    start = time.perf_counter()
+    start = time.process_time()
     assert problems(file(f'{HEAD}resources: {{log_group: {{a: {{name: "{name}"}}}}}}\n'))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
+@pytest.mark.slow
 def test_a_file_with_thousands_of_problems_is_told_all_of_them(file):
     names = "".join(f"    g{number}: {{nam: x{number}}}\n" for number in range(2000))
     assert len(problems(file(f"{HEAD}resources:\n  log_group:\n{names}"))) == 4000

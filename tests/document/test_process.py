@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PRODUCTION = Path(__file__).with_name("files") / "production.yaml"
 HEAVY = ("boto3", "botocore", "deepdiff", "moto", "rich", "typer", "requests")
 READ = f"import sys; from mfinfra.document import read; read({str(PRODUCTION)!r}); print(*sorted(sys.modules))"
@@ -28,11 +30,13 @@ def seconds(code):
     return min(times)
 
 
+@pytest.mark.slow
 def test_validating_a_full_file_is_fast_as_a_process():
     # An idle core starts Python in 15 ms; a busy or slow one gets as much more time as it needs for that.
     slower = max(1.0, seconds("pass") / 0.015)
     assert seconds(READ) < 0.3 * slower
 
 
+@pytest.mark.slow
 def test_most_of_the_time_goes_into_importing_the_parsers():
     assert seconds(READ) < 2.5 * seconds("import yaml, jsonschema")

@@ -101,7 +101,7 @@ def test_an_address_that_is_not_there_is_answered_with_the_nearest():
 free_text = some.text(some.characters(exclude_categories=["Cc", "Cs"]) | some.sampled_from("\n\t${}:#'\"~!&*|>-"))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     free_text.map(lambda text: text[:250]), some.sampled_from(["on", "1e3", "0o7", "null", "2024-01-01", "<<", "${"])
 )

@@ -69,7 +69,7 @@ queue = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(sorted(PRESETS)),
     st.lists(feature, max_size=5),

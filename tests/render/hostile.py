@@ -2,7 +2,7 @@
 
 from render import plans
 
-LONG = 200  # what is longer may be cut
+LONG = 200  # what is longer may be cut; the longest that any format takes whole is 1,000
 ESC, BEL = "\x1b", "\x07"
 PAYLOADS = {
     "calm": "calm",
@@ -94,8 +94,8 @@ PAYLOADS = {
     "no-break-space": "\u00a0\u3000x",
     "json": '{"a": "::error::x", "b": ["<script>"]}',
     "policy": '{"Statement": [{"Sid": "</details>@x", "Effect": "`", "Action": "#1", "Resource": "x"}]}',
-    "long": "x" * 10_000,
-    "long-lines": "<b>`@x`\n" * 200,
+    "long": "x" * 2_000,
+    "long-lines": "<b>`@x`\n" * 150,
 }  # fmt: skip
 PLACES = (
     "environment", "account", "region", "caller", "endpoint", "file", "commit", "version", "hash", "created", "option",

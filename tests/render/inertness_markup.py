@@ -9,8 +9,10 @@ from render.inertness import log
 def like(render, calm):
     """A checker of HTML, SVG or XML: tags, attributes, style sheets and scripts are those of a plan that is calm."""
 
+    allowed = _Tree(render(calm))
+
     def html(shown, document):
-        allowed, found = _Tree(render(calm)), _Tree(shown)
+        found = _Tree(shown)
         assert found.shapes <= allowed.shapes
         assert found.verbatim == allowed.verbatim
         assert found.destinations <= allowed.destinations

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from render import inertness, many, plans
 from render.frozen import compare
@@ -70,7 +70,6 @@ def test_of_each_kind_the_ten_worst_are_told_and_then_how_many_more(count, more)
         assert [line for line in shown if line.startswith("::error ")][-1].endswith(f"::{more}")
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_comes_out_of_the_runner_as_one_line_at_its_place(title, message):
     shown = github.Annotation("warning", title, message, file=title, line=3).command()

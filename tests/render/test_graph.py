@@ -97,7 +97,7 @@ def test_hostile_names_are_labels_and_nothing_else(name):
                              environment=plans.ENVIRONMENT | {"name": name}))  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(min_size=1), st.text())
 def test_any_name_is_a_label_and_nothing_else(name, title):
     _harmless(plans.document(many.row(f"bucket.{name}", actions=["create"]), many.row("role.a", [f"bucket.{name}"]),

@@ -203,7 +203,7 @@ def test_a_hostile_text_leaves_the_structure_of_the_page_as_it_is(name):
     assert _structure(name) == _structure("calm" if "`" not in name else "a `b` **")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_characters="`\n")))
 def test_any_text_leaves_the_structure_of_the_page_as_it_is(name):
     assert _structure(name) == _structure("calm" if name else "")
@@ -219,6 +219,7 @@ def _structure(name):
     return page.tags
 
 
+@pytest.mark.slow
 def test_a_plan_of_two_thousand_resources_stays_small():
     page = shown(many.plan_of(2000))
     assert len(page.tags) < 25_000

@@ -36,7 +36,7 @@ def inside(point, corner):
     return corner[0] < point[0] < corner[0] + BOX.width and corner[1] < point[1] < corner[1] + BOX.height
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_no_box_covers_another_and_no_arrow_crosses_a_box(given_graph):
     count, edges = given_graph
@@ -48,7 +48,7 @@ def test_no_box_covers_another_and_no_arrow_crosses_a_box(given_graph):
         assert not [point for point in passed(route) if any(inside(point, corner) for corner in drawing.corners)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(graphs())
 def test_every_arrow_runs_from_its_first_box_to_its_last_inside_of_the_drawing(given_graph):
     count, edges = given_graph
@@ -64,7 +64,7 @@ def test_every_arrow_runs_from_its_first_box_to_its_last_inside_of_the_drawing(g
     assert all(0 <= x <= drawing.width + 1e-6 and 0 <= y <= drawing.height + 1e-6 for x, y in every)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(graphs())
 def test_the_same_graph_is_always_drawn_alike_whatever_the_order_of_its_edges(given_graph):
     count, edges = given_graph

@@ -168,7 +168,7 @@ def test_a_blocked_plan_has_no_command_to_apply():
     assert "Apply it" not in markdown.text(plans.document(plans.deleted(blocked=plans.BLOCK), **WHOLE))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(), st.text(st.sampled_from("`ab c\\|@#:/.<&-_*~[]()!'")))
 def test_any_sentence_and_any_code_is_inert_and_reads_as_what_it_was(some, odd):
     for value in (some, odd, some + odd):
@@ -185,7 +185,6 @@ def reduced(said):
     return re.sub(r"[ `\n]+", "", said)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("`~ a\\>"), min_size=1)))
 def test_nothing_in_a_block_ends_it(lines):
     page = inertness.read(commonmark.block(lines, "diff"))
@@ -194,7 +193,6 @@ def test_nothing_in_a_block_ends_it(lines):
     assert page.diffs == ["".join(f"{line}\n" for line in escaped)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text("x"), min_size=3, max_size=3)), st.integers(0, 200))
 def test_parts_are_shortened_rung_by_rung_and_no_more_than_needed(lengths, room):
     parts = [fit.Part("a", tuple(sorted(one, key=len, reverse=True))) for one in lengths]

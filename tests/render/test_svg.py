@@ -59,7 +59,7 @@ def test_a_hostile_name_is_text(name):
     assert {element.tag.removeprefix(NS) for element in root.iter()} <= ELEMENTS
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text())
 def test_any_text_gives_a_document_of_the_same_elements(name):
     def shape(text):
