@@ -50,15 +50,15 @@ def command(
     Of a file a plan is made, which reads AWS and writes nothing; with `--offline` nothing is known of actions. HTML is
     the whole plan as one page. Every arrow leads from what is made first to what needs it.
     """
-    from mfinfra import saved
+    from mfinfra.cli import _out
     from mfinfra.render import streams
 
+    _out.guard(out, [path])
     text = _of_file(path, format_) if offline else _of_plan(path, format_, parallelism)
     if out is None:
         streams.put(text, sys.stdout)
     else:
-        saved.save(text, out)
-        streams.put(f"saved to {out}\n", sys.stderr)
+        _out.write(text, out)
     return 0
 
 

@@ -10,7 +10,7 @@ import typer
 from mfinfra.cli._options import File, Format
 
 EXAMPLES = ("mfinfra history environments/prod.yaml", "mfinfra history environments/prod.yaml 3f9c0a17")
-CODES = (0, 1, 3, 70)
+CODES = (0, 1, 3, 70, 130)
 
 
 def command(

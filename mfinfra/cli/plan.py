@@ -52,19 +52,19 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     exactly this or nothing.
     """
     from mfinfra import saved
-    from mfinfra.cli import _addresses, _formats, _run, _strict
+    from mfinfra.cli import _addresses, _formats, _out, _run, _strict
     from mfinfra.planning import document
     from mfinfra.planning.plan import Options
     from mfinfra.render import streams
 
     reading = _run.read(file, "plan")
+    _out.guard(out, reading.environment.source.files)
     options = Options(destroy, *(frozenset(chosen or ()) for chosen in (adopt, target, exclude, replace)))
     _addresses.check(reading, options)
     reviewed = _run.review(reading, options, parallelism)
     text = document.text(reviewed.document)
     if out is not None:
-        saved.save(text, out)
-        streams.put(f"saved to {out}\n", sys.stderr)
+        _out.write(text, out)
     elif not no_save:
         path = saved.keep(text, reading.environment.scope.environment)
         streams.put(f"saved to {path}: `mfinfra apply` carries out this plan or none\n", sys.stderr)

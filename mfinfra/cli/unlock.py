@@ -13,7 +13,7 @@ EXAMPLES = (
     "mfinfra unlock environments/prod.yaml 3f9c0a17d2b84e65",
     "mfinfra history environments/prod.yaml --limit 3",
 )
-CODES = (0, 1, 3, 70)
+CODES = (0, 1, 3, 70, 130)
 
 
 def command(

@@ -90,6 +90,13 @@ def test_a_picture_is_written_for_its_user_only(file, tmp_path, capsys):
     assert ET.parse(out).getroot().tag.endswith("svg")
 
 
+def test_a_picture_is_never_written_over_what_it_is_of(file):
+    before = file.read_text()
+    with pytest.raises(UserError, match="`--out` would write over"):
+        cli.command(file, out=file, offline=True)
+    assert file.read_text() == before
+
+
 def test_a_saved_plan_needs_no_offline(tmp_path):
     path = tmp_path / "prod.plan.json"
     path.write_text(json.dumps(plans.document()))

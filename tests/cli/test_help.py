@@ -43,6 +43,11 @@ def test_every_flag_has_an_environment_variable_with_its_name_and_help_shows_it(
         assert option.help
 
 
+@pytest.mark.parametrize("name", ["plan", "apply", "drift", "destroy", "graph", "history", "unlock"])
+def test_what_talks_to_aws_names_the_code_of_an_interruption(run, name):
+    assert "\n  130  interrupted (143: terminated)" in run(name, "--help").out
+
+
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_the_first_example_of_a_command_is_one_of_mfinfra_s_own_commands(path):
     example = command_at(path).epilog.splitlines()[1].split()

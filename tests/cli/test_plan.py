@@ -54,6 +54,18 @@ def test_a_plan_that_cannot_be_saved_is_an_error_not_a_bug(run, live, file):
     assert shown.err == "error: the plan cannot be saved to `no/such/folder/plan.json`: no such file or directory\n"
 
 
+@pytest.mark.parametrize("out", ["prod.yaml", "./folder/../prod.yaml", "link.json", "base.yaml"])
+def test_a_plan_is_never_saved_over_a_file_that_it_is_made_of(run, live, file, tmp_path, out):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "base.yaml").write_text((tmp_path / file).read_text())
+    (tmp_path / file).write_text("extends: base.yaml\n")
+    (tmp_path / "link.json").symlink_to(file)
+    shown = run("plan", file, "-o", out)
+    assert (shown.code, shown.out, live.asked) == (1, "", [])
+    assert shown.err.startswith("error: `--out` would write over `")
+    assert (tmp_path / file).read_text() == "extends: base.yaml\n"
+
+
 @pytest.mark.parametrize("command", ["plan", "destroy"])
 def test_a_saved_plan_in_place_of_a_file_is_refused_with_what_to_do(run, live, file, command):
     run("plan", file, "-o", "some.plan.json")
