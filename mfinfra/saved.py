@@ -6,10 +6,13 @@ old, of another account or of another mfinfra is refused, each with its own word
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import secrets
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,31 +34,38 @@ TELLTALES = (b'"applyable"', b'"format_version"', b'"resource_changes"')
 AGAIN = "make it anew: `mfinfra plan {}`"
 
 
-def save(text: str, path: Path) -> None:
-    """Write a plan to `path`, readable by its user only; an interrupted write leaves no half of it."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+def save(text: str, path: Path, hint: str | None = None) -> None:
+    """Write a plan to `path`, readable by its user only; an interrupted write leaves no half of it.
+
+    It takes the place of a regular file or of none: not of a link, and not of `/dev/null`, which root could replace.
+    """
+    if _strange(path):
+        raise UserError(f"the plan cannot be saved to `{path}`: that is there, and no regular file", hint=hint)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        # The name of a file may hold bytes that are no UTF-8: this writes them as JSON does.
+        with open(fresh, "x", encoding="utf-8", errors="backslashreplace", opener=_private) as file:
             file.write(text)
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise UserError(f"the plan cannot be saved to `{path}`: {(error.strerror or '').lower()}") from error
+        raise UserError(f"the plan cannot be saved to `{path}`: {(error.strerror or '').lower()}", hint=hint) from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def keep(text: str, environment: str) -> Path:
     """Save a plan as the folder's last one; returns its path. git does not see the folder."""
     path = FOLDER / f"{environment}.plan.json"
+    hint = "`--no-save` saves none, `--out PLAN` saves it somewhere else"
     try:
         FOLDER.mkdir(mode=0o700, exist_ok=True)
-        (FOLDER / ".gitignore").write_text("*\n", "utf-8")
     except OSError as error:
         raise UserError(
-            f"the plan cannot be saved in `{FOLDER}`: {(error.strerror or '').lower()}",
-            hint="`--no-save` saves none, `--out PLAN` saves it somewhere else",
+            f"the plan cannot be saved in `{FOLDER}`: {(error.strerror or '').lower()}", hint=hint
         ) from error
-    save(text, path)
-    save(f"{path.name}\n", FOLDER / LAST)
+    for content, place in (("*\n", FOLDER / ".gitignore"), (text, path), (f"{path.name}\n", FOLDER / LAST)):
+        save(content, place, hint)
     return path
 
 
@@ -77,9 +87,8 @@ def last() -> Path:
 def looks_like_one(path: Path) -> bool:
     """Whether the file at `path` is meant to be a plan: an environment file may be written with braces too."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-    except OSError:
+        head = _read(path, HEAD)
+    except (OSError, ValueError):  # a name may hold what no name can
         return False
     named = path.name.endswith(".plan.json")
     return named or (head.lstrip()[:1] == b"{" and any(key in head for key in TELLTALES))
@@ -105,7 +114,7 @@ def load(path: Path) -> dict[str, Any]:
             hint=AGAIN.format(_source(document)),
             code="MF4202",
         )
-    if not integrity.intact(document):
+    if not _intact(document):
         raise Refused(
             f"`{path}` was changed after it was made: its hashes do not fit what stands in it",
             hint=AGAIN.format(_source(document)),
@@ -119,10 +128,14 @@ def guard(document: Mapping[str, Any], now: datetime, max_age: float = MAX_AGE) 
     made, again = document["mfinfra_version"], AGAIN.format(_source(document))
     if integrity.major(made) != integrity.major(__version__):
         raise Stale(f"the plan was made by mfinfra {made}, and this is {__version__}", hint=again, code="MF4205")
-    created = datetime.strptime(document["created"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    try:
+        created = datetime.strptime(document["created"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        message = f"the plan was changed after it was made: `{document['created']}` is no moment"
+        raise Refused(message, hint=again, code="MF4202") from error
     age = now - created
-    if age > timedelta(hours=max_age):
-        hours = age / timedelta(hours=1)
+    hours = age / timedelta(hours=1)
+    if hours > max_age:
         raise Stale(
             f"the plan is {hours:.0f} h old, and {max_age:g} h is the limit",
             hint=f"{again}; `--max-age HOURS` sets another limit",
@@ -156,9 +169,10 @@ def guard_scope(document: Mapping[str, Any], scope: Scope) -> None:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > LARGEST:
+        data = _read(path, LARGEST + 1)
+        if len(data) > LARGEST:
             raise UserError(f"`{path}` is larger than any plan", code="MF4201")
-        found = json.loads(path.read_bytes(), object_pairs_hook=_once, parse_constant=_no_number)
+        found = json.loads(data, object_pairs_hook=_once, parse_constant=_no_number)
     except OSError as error:
         raise UserError(f"`{path}` cannot be read: {(error.strerror or '').lower()}", code="MF4201") from error
     except (ValueError, RecursionError) as error:
@@ -169,6 +183,37 @@ def _parsed(path: Path) -> dict[str, Any]:
             code="MF4201",
         ) from error
     return found if isinstance(found, dict) else {}
+
+
+def _read(path: Path, most: int) -> bytes:
+    """The first `most` bytes of a regular file; raises `OSError` for what waits for a writer or has no end."""
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _strange(path: Path) -> bool:
+    """Whether something stands at `path` that is no regular file."""
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False  # mostly there is nothing; what else it may be, writing tells
+
+
+def _intact(document: Mapping[str, Any]) -> bool:
+    try:
+        return integrity.intact(document)
+    except RecursionError:  # nested deeper than anything that was sealed
+        return False
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from planning.test_document import GONE, PAIRS, of
@@ -107,6 +109,38 @@ def test_another_format_is_refused_as_one(file):
     assert (caught.value.code, caught.value.exit_code) == ("MF4205", 4)
 
 
+def nested(depth):
+    return {"a": nested(depth - 1)} if depth else {}
+
+
+def test_what_is_nested_deeper_than_anything_that_was_made_is_refused(file):
+    plan = copy.deepcopy(PLAN)
+    plan["resource_changes"][0]["change"]["after"] = nested(700)
+    file.write_text(json.dumps(plan))
+    with pytest.raises(Refused, match="was changed after it was made"):
+        saved.load(file)
+
+
+@pytest.mark.parametrize("created", ["2026-13-45T99:99:99Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:60Z"])
+def test_a_moment_that_there_is_not_is_refused(created):
+    with pytest.raises(Refused, match=f"`{created}` is no moment") as caught:
+        saved.guard({**PLAN, "created": created}, MADE)
+    assert caught.value.code == "MF4202"
+
+
+def test_any_age_may_be_allowed():
+    saved.guard(PLAN, MADE + timedelta(hours=48), float("inf"))
+
+
+def test_what_has_no_end_or_waits_for_a_writer_is_no_plan(tmp_path):
+    os.mkfifo(tmp_path / "pipe.plan.json")
+    (tmp_path / "endless.plan.json").symlink_to("/dev/zero")
+    for path in tmp_path.iterdir():
+        assert not saved.looks_like_one(path)
+        with pytest.raises(UserError, match="cannot be read: not a regular file"):
+            saved.load(path)
+
+
 @pytest.mark.parametrize(
     ("hours", "limit", "refused"),
     [(0, 24, ""), (23.9, 24, ""), (24.1, 24, "24 h is the limit"), (1.5, 1, "1 h is the limit"), (48, 72, "")],
@@ -167,6 +201,37 @@ def test_the_last_plan_is_the_one_that_was_saved_last_whatever_its_environment(t
     for name in ("test", "prod", "test"):
         saved.keep(TEXT, name)
         assert saved.last().name == f"{name}.plan.json"
+
+
+def test_a_plan_takes_the_place_of_a_regular_file_only(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "link").symlink_to("precious")
+    (tmp_path / "folder").mkdir()
+    before = {path: path.lstat() for path in tmp_path.iterdir()}
+    for path in (tmp_path / "pipe", tmp_path / "link", tmp_path / "folder", Path(), Path("/"), Path("/dev/stdout")):
+        with pytest.raises(UserError, match="no regular file"):
+            saved.save(TEXT, path)
+    assert {path: path.lstat() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_that_somebody_else_prepared_leads_to_no_other_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("precious").write_text("precious")
+    saved.FOLDER.mkdir()
+    for name in (".gitignore", "test.plan.json", saved.LAST):
+        (saved.FOLDER / name).symlink_to("../precious")
+        with pytest.raises(UserError, match="no regular file") as caught:
+            saved.keep(TEXT, "test")
+        assert "`--no-save`" in caught.value.hint
+        (saved.FOLDER / name).unlink()
+    assert Path("precious").read_text() == "precious"
+
+
+def test_a_name_that_is_no_utf_8_comes_back_as_it_was(file):
+    plan = {**PLAN, "source": {**PLAN["source"], "path": "pr\udcffd.yaml"}}
+    saved.save(document.text(sealed(plan)), file)
+    assert saved.load(file)["source"]["path"] == "pr\udcffd.yaml"
 
 
 @pytest.mark.parametrize("written", [None, "", "../../etc/passwd", "gone.plan.json", "\udcff"])
