@@ -9,7 +9,8 @@ from typing import Any
 
 from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved, _telling
 from mfinfra.cli._telling import Telling
-from mfinfra.errors import Stale, UserError
+from mfinfra.document import Reading
+from mfinfra.errors import InvalidDocument, Stale, UserError
 from mfinfra.operation import Locking
 from mfinfra.planning import document, select
 from mfinfra.planning.gate import Allowed
@@ -73,8 +74,7 @@ def _of_plan(asked: Asked, approved: dict[str, Any]) -> Reviewed:
     _saved.refuse_planning({"--adopt": asked.adopt})
     if asked.checksum not in (None, approved["integrity"]["plan_sha256"]):
         raise UserError("`--checksum` is of another plan than this one", hint="pass the plan, or its hash alone")
-    reading = _run.read(_saved.source(approved), "apply")
-    _saved.guard_file(approved, reading)
+    reading = _file_of(approved)
     _addresses.check(reading, Options(), asked.allowed)
     streams.put(
         f"applying the plan of {approved['created']}, {approved['integrity']['plan_sha256'][:12]}\n", sys.stderr
@@ -87,6 +87,20 @@ def _of_plan(asked: Asked, approved: dict[str, Any]) -> Reviewed:
         raise Stale(f"{error.message}; {_approval.NOW}", hint="review a new plan", code="MF4207") from error
     _approval.of_plan(approved, reviewed.document, work=reviewed.plan.work)
     return reviewed
+
+
+def _file_of(approved: dict[str, Any]) -> Reading:
+    """The file of the plan; raises `Stale` or `Refused` unless it is as it was.
+
+    One with problems is another than a plan was made of, and may be any file: nothing of what stands in it is shown.
+    """
+    path = _saved.source(approved)
+    try:
+        reading = _run.read(path, "apply")
+    except InvalidDocument:
+        raise _saved.other(approved) from None
+    _saved.guard_file(approved, reading)
+    return reading
 
 
 def _asks(asked: Asked, approved: dict[str, Any] | None) -> bool:

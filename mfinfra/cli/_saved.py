@@ -55,9 +55,14 @@ def guard_file(document: dict[str, Any], reading: Reading) -> None:
     """Raise `Refused` or `Stale` unless the file is the one that the plan was made of, byte for byte."""
     saved.guard_scope(document, reading.environment.scope)
     if reading.environment.source.sha256 != document["source"]["sha256"]:
-        path = document["source"]["path"]
-        raise Stale(
-            f"`{path}` is not as it was when the plan was made; nothing was changed",
-            hint=f"plan again: `mfinfra plan {path}`",
-            code="MF4206",
-        )
+        raise other(document)
+
+
+def other(document: dict[str, Any]) -> Stale:
+    """The error for a file that is not the one that the plan was made of."""
+    path = document["source"]["path"]
+    return Stale(
+        f"`{path}` is not as it was when the plan was made; nothing was changed",
+        hint=f"plan again: `mfinfra plan {path}`",
+        code="MF4206",
+    )

@@ -27,7 +27,8 @@ def differences(reviewed: Document, now: Document, but: Collection[str] = ()) ->
 
     Empty if and only if carrying out `now` is what was approved.
     """
-    return (*_heads(reviewed, now), *_rows(reviewed, now, but))
+    found = (*_heads(reviewed, now), *_rows(reviewed, now, but))
+    return found or (() if but else tuple(_whole(reviewed, now)))
 
 
 def _heads(reviewed: Document, now: Document) -> Iterator[Difference]:
@@ -44,16 +45,34 @@ def _heads(reviewed: Document, now: Document) -> Iterator[Difference]:
         yield Difference("", "the version of mfinfra", reviewed["mfinfra_version"], now["mfinfra_version"])
 
 
+def _whole(reviewed: Document, now: Document) -> Iterator[Difference]:
+    """What no single row shows: a row that stands twice, other words over the same rows."""
+    was, made = (
+        {word: count for word, count in plan["summary"].items() if word != "blocked"} for plan in (reviewed, now)
+    )
+    if was != made:
+        yield Difference("", "the summary", was, made)
+    was, made = (plan["integrity"]["plan_sha256"] for plan in (reviewed, now))
+    if was != made:
+        yield Difference("", "`plan_sha256`", was, made)
+
+
 def _rows(reviewed: Document, now: Document, but: Collection[str]) -> Iterator[Difference]:
     old, new = ({row["address"]: row for row in document["resource_changes"]} for document in (reviewed, now))
     for address in dict.fromkeys((*old, *new)):
         was, is_ = old.get(address), new.get(address)
-        if address in but or (was and is_ and integrity.reviewed(was) == integrity.reviewed(is_)):
+        if address in but or (was and is_ and _read(was) == _read(is_)):
             continue
         if was is None or is_ is None:
             yield Difference(address, "action", _action(was), _action(is_))
         else:
             yield from _row(address, was, is_)
+
+
+def _read(row: Document) -> tuple[Any, ...]:
+    """What a review of one resource approves, and the words in which it was shown to the eye."""
+    fields = [{name: value for name, value in field.items() if name != "drift"} for field in row["change"]["fields"]]
+    return integrity.reviewed(row), fields
 
 
 def _row(address: str, was: Document, now: Document) -> Iterator[Difference]:

@@ -157,6 +157,13 @@ def test_a_plan_for_another_account_is_refused_before_anything_is_asked(planned)
     assert len(planned.operations) == asked
 
 
+def test_nothing_of_a_file_that_the_plan_was_not_made_of_is_shown(planned):
+    (saved.FOLDER.parent / "prod.yaml").write_text("aws_secret_access_key = precious\n")
+    said = planned.refused(4, "apply")
+    assert "`prod.yaml` is not as it was when the plan was made" in said
+    assert "precious" not in said
+
+
 def test_a_plan_whose_file_is_not_here_is_refused(planned):
     (saved.FOLDER.parent / "prod.yaml").unlink()
     assert "the plan was made of `prod.yaml`, and there is no such file here" in planned.refused(1, "apply")

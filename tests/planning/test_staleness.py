@@ -140,3 +140,31 @@ def test_no_flag_lifts_a_guard_that_names_none():
     everything = gate.Allowed(frozenset({"a.b"}), frozenset({"a.b"}), disruption=True, max_deletes=99)
     assert Block("MF4102", "m", "h").lifted_by is None
     assert not everything.lifts(Block("MF4102", "m", "h"))
+
+
+def shown_otherwise(plan):
+    plan["resource_changes"][0]["change"]["fields"].clear()
+
+
+def a_row_twice(plan):
+    plan["resource_changes"].insert(0, copy.deepcopy(plan["resource_changes"][0]))
+
+
+def other_totals(plan):
+    plan["summary"]["delete"] = 0
+
+
+def other_settings(plan):
+    plan["metaflow_changes"]["METAFLOW_X"] = {"before": None, "after": "x"}
+
+
+FORGERIES = (shown_otherwise, a_row_twice, other_totals, other_settings)
+
+
+@pytest.mark.parametrize("forge", FORGERIES)
+def test_a_plan_that_was_sealed_anew_over_other_words_is_not_the_plan_of_now(forge):
+    plan = copy.deepcopy(now())
+    forge(plan)
+    plan["integrity"] = integrity.seal(plan, plan["integrity"]["desired_sha256"])
+    assert integrity.intact(plan)
+    assert staleness.differences(plan, now())
