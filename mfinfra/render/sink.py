@@ -13,7 +13,7 @@ import select
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,8 @@ from mfinfra.render import inert, streams
 
 PATIENCE = 10.0  # seconds that a pipe has for somebody to open it, or to read on
 POLL = 0.05
+BEGINNING = b'{"@level":'
+"""What every stream begins with: see `render.events`."""
 DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d+)")
 STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -56,8 +58,11 @@ def standard(stream: TextIO, complain: Callable[[str], None]) -> Sink:
 def into(path: Path, complain: Callable[[str], None]) -> Iterator[Sink]:
     """A sink on `path`: a file of its user's own (0600), a pipe or a descriptor (`/dev/fd/3`).
 
-    Raises `UserError` where it cannot be opened, and where nobody opens the other end of a pipe.
+    Raises `UserError` where it cannot be opened, where nobody opens the other end of a pipe, and for a file that holds
+    anything else than events: the plan or the environment file themselves may be named by mistake.
     """
+    if _holds_else(path):
+        raise UserError(f"`{path}` is there, and no stream of events", hint="name another file, or remove this one")
     try:
         descriptor = _opened(str(path))
     except OSError as error:
@@ -68,6 +73,17 @@ def into(path: Path, complain: Callable[[str], None]) -> Iterator[Sink]:
         yield Sink(f"`{path}`", _writer(descriptor), complain)
     finally:
         os.close(descriptor)
+
+
+def _holds_else(path: Path) -> bool:
+    if str(path) in STANDARD or DESCRIPTOR.fullmatch(str(path)):
+        return False  # whatever the caller opened is added to
+    try:
+        with path.open("rb") if path.is_file() and not path.is_symlink() else nullcontext() as file:
+            head = file.read(len(BEGINNING)) if file else b""
+    except OSError:
+        return False  # who may write there and not read may go on
+    return head not in (b"", BEGINNING)
 
 
 def _opened(path: str) -> int:

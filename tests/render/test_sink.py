@@ -29,7 +29,7 @@ def hurried(monkeypatch):
 
 
 def test_a_file_is_its_user_s_own_and_holds_this_run_s_events_only(path, complaints):
-    path.write_text("what was there before, and longer than what comes")
+    path.write_text('{"@level": "info", "@message": "what was there before, and longer than what comes"}\n')
     path.chmod(0o644)
     with sink.into(path, complaints.append) as into:
         into.write("one\n")
@@ -38,6 +38,14 @@ def test_a_file_is_its_user_s_own_and_holds_this_run_s_events_only(path, complai
     assert path.read_text() == "one\ntwo\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert complaints == []
+
+
+@pytest.mark.parametrize("text", ["version: 1\n", '{\n  "applyable": true', "{"])
+def test_what_is_no_stream_of_events_stays_as_it_is(path, complaints, text):
+    path.write_text(text)
+    with pytest.raises(UserError, match="is there, and no stream of events"), sink.into(path, complaints.append):
+        pass
+    assert path.read_text() == text
 
 
 def test_a_new_file_is_its_user_s_own(path, complaints):
