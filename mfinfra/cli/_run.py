@@ -12,7 +12,7 @@ from mfinfra.aws import session
 from mfinfra.cli import _failure, _saved, _signals, _telling
 from mfinfra.cli._telling import Telling
 from mfinfra.document import Reading
-from mfinfra.errors import Incomplete, Refused
+from mfinfra.errors import Incomplete, Locked, Refused
 from mfinfra.operation import Locking
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
@@ -92,14 +92,20 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
         telling.stream.lock_wait(said)
 
     run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce, waits)
+    # To the last word: who ends the command while the report is written has still changed something.
     with _signals.stopping(run.stop, announce) as stopped:
-        for event in progress.follow(run.events(), sys.stderr, board):
-            telling.take(event)
-    tally = telling.tally
-    interrupted = bool(stopped.code) and not tally.whole
-    telling.report(report.lines(tally, time.monotonic() - began, way.name.capitalize(), interrupted=interrupted))
-    code = _code(tally, stopped.code)
-    telling.stream.end(code, tally, telling.elapsed)
+        try:
+            for event in progress.follow(run.events(), sys.stderr, board):
+                telling.take(event)
+        except Locked:
+            if not stopped.code or telling.tally.calls:
+                raise
+            raise _signals.Interrupted(stopped.code) from None
+        tally = telling.tally
+        interrupted = bool(stopped.code) and not tally.whole
+        telling.report(report.lines(tally, time.monotonic() - began, way.name.capitalize(), interrupted=interrupted))
+        code = _code(tally, stopped.code)
+        telling.stream.end(code, tally, telling.elapsed)
     return code
 
 

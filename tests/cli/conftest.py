@@ -72,6 +72,8 @@ class Live:
         for event in self.happens:
             if isinstance(event, signal.Signals):
                 os.kill(os.getpid(), event)
+            elif isinstance(event, BaseException):
+                raise event
             else:
                 yield event
 

@@ -5,11 +5,13 @@ import pytest
 from cli.conftest import ROLE, WHOLE, failing
 from render import plans
 from render.streams import Full
+from rich.text import Text
 
-from mfinfra.errors import AwsError, UserError
+from mfinfra.errors import AwsError, Locked, UserError
 from mfinfra.model import Action, Skipped
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
+from mfinfra.render import report
 
 DENIED = AwsError("no", service="batch", operation="CreateJobQueue", aws_code="Denied", request_id="r-1")
 
@@ -136,6 +138,27 @@ def test_a_signal_during_apply_stops_the_run_and_is_reported(run, live, file, nu
     assert (shown.code, live.stopped) == (code, True)
     assert "stopping: calls in flight finish" in shown.err
     assert shown.out.splitlines()[-1].startswith("Apply interrupted: 1 done, 0 failed, 1 skipped")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_lock_is_waited_for_is_an_interruption_and_no_lock(run, live, file, number, code):
+    live.happens = (number, Locked("somebody has it"))
+    shown = run("apply", file, "--yes")
+    assert (shown.code, shown.out) == (code, "")
+    assert shown.err.endswith("interrupted: nothing was changed\n")
+    live.happens = (Locked("somebody has it"),)
+    assert run("apply", file, "--yes").code == 5
+
+
+def test_a_signal_while_the_report_is_written_does_not_say_that_nothing_was_changed(run, live, file, monkeypatch):
+    def lines(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        return [Text("Apply complete")]
+
+    monkeypatch.setattr(report, "lines", lines)
+    shown = run("apply", file, "--yes")
+    assert (shown.code, shown.out) == (130, "Apply complete\n")
+    assert "nothing was changed" not in shown.err
 
 
 def test_a_second_signal_ends_the_process_at_once(run, live, file, monkeypatch):
