@@ -264,7 +264,7 @@ def test_no_more_requests_are_on_their_way_than_asked_for():
     def slow(call):
         with lock:
             busy.append(call)
-        gate.wait(5)
+        gate.wait(60)
         return {}
 
     observe.Rounds(Reader(answers={"Ask": slow}, parallelism=3)).run({"a": asker(tuple(map(numbered, range(6))))})
