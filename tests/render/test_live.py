@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 RUN = """
-import sys, time
+import os, sys, time
 from mfinfra.model import Action, Address, Done, Failed, Started, Waiting
 from mfinfra.errors import UserError
 from mfinfra.render import progress
@@ -26,7 +27,7 @@ def run():
     for role in roles:
         yield Started(role, Action.CREATE)
     yield Waiting(roles[0], "IAM is making the new role known to other services, which takes as long as it takes", 0.0)
-    time.sleep(PAUSE)
+    os.read(GO, 1)
     for role in roles[:-1]:
         yield Done(role, Action.CREATE, 6.0)
         time.sleep(0.1)
@@ -38,20 +39,31 @@ print("the report")
 """
 
 
-class Person:
-    """Somebody who watches a process at a terminal of so many columns and lines."""
+ROLES_WAIT = r"(?s)role\.r0.*[1-9] s"
 
-    def __init__(self, steps, pause, columns=80, lines=24):
+
+class Person:
+    """Somebody who watches a process at a terminal of so many columns and lines; it ends when it is told to go on."""
+
+    def __init__(self, steps, columns=80, lines=24):
         self.screen = pyte.HistoryScreen(columns, lines, history=1000)
         self.shown = pyte.ByteStream(self.screen)
         self.terminal, inner = pty.openpty()
         self._sized(columns, lines)
-        code = RUN.replace("STEPS", str(steps)).replace("PAUSE", str(pause))
+        waits, self.go = os.pipe()
+        code = RUN.replace("STEPS", str(steps)).replace("GO", str(waits))
         environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "xterm"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=inner, stdout=inner, stderr=inner, env=environ, start_new_session=True
+            [sys.executable, "-c", code],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            env=environ,
+            start_new_session=True,
+            pass_fds=[waits],
         )
         os.close(inner)
+        os.close(waits)
 
     def _sized(self, columns, lines):
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -61,10 +73,13 @@ class Person:
         self._sized(columns, self.screen.lines)
         os.kill(self.process.pid, signal.SIGWINCH)
 
-    def watches(self, until, limit=30.0):
+    def goes_on(self):
+        os.close(self.go)
+
+    def watches(self, until, limit=60.0):
         """Read on until `until` is on the screen; without it, until the process has ended."""
         end = time.monotonic() + limit
-        while until is None or until not in "\n".join(self.sees):
+        while until is None or not re.search(until, "\n".join(self.sees)):
             assert time.monotonic() < end, f"never seen: {until}\n" + "\n".join(self.sees)
             try:
                 part = os.read(self.terminal, 65536)
@@ -98,12 +113,13 @@ def watching():
 
 
 def test_the_table_is_redrawn_in_place_and_leaves_nothing_but_what_ended(watching):
-    person = watching(3, 2.5)
-    middle = person.watches("1 s")
+    person = watching(3)
+    middle = person.watches(ROLES_WAIT)
     assert [line.split()[1] for line in middle[:3]] == ["role.r0", "role.r1", "role.r2"]
     assert "IAM is making the new role known" in middle[0]
     assert middle[-1] == "  0 of 3 done"
     assert len(middle) == 4
+    person.goes_on()
     end = person.watches(None)
     assert end[:2] == ["done     role.r0 created, 6 s", "done     role.r1 created, 6 s"]
     assert end[2].startswith("failed   role.r2: no word")
@@ -113,20 +129,22 @@ def test_the_table_is_redrawn_in_place_and_leaves_nothing_but_what_ended(watchin
 
 
 def test_more_steps_than_the_terminal_has_lines_are_counted(watching):
-    person = watching(40, 2.5, lines=10)
-    middle = person.watches("1 s")
+    person = watching(40, lines=10)
+    middle = person.watches(ROLES_WAIT)
     assert len(middle) <= 10
     assert middle[-1] == "  0 of 40 done, 35 more are running"
+    person.goes_on()
     end = person.watches(None)
     assert [line for line in end if line.startswith("done")] == [f"done     role.r{n} created, 6 s" for n in range(39)]
     assert not [line for line in end if "running" in line]
 
 
 def test_a_terminal_that_is_made_narrower_is_followed(watching):
-    person = watching(3, 3.0)
-    person.watches("1 s")
+    person = watching(3)
+    person.watches(ROLES_WAIT)
     person.narrows(50)
-    person.watches("2 s")
+    person.watches(r"(?m)^.{1,49}…$")
+    person.goes_on()
     end = person.watches(None)
     assert end[-1] == "the report"
     assert "done     role.r1 created, 6 s" in end
