@@ -40,7 +40,7 @@ def document(environment: str, receipts: Sequence[Receipt]) -> dict[str, Any]:
 def rows(receipts: Sequence[Receipt]) -> Iterator[Text]:
     """One row for each run."""
     if not receipts:
-        yield Text("No history: nothing was applied yet.")
+        yield Text("No history: no receipt is in the bucket.")
         return
     cells = [HEADINGS, *(_cells(receipt) for receipt in receipts)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(HEADINGS))]

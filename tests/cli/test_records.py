@@ -131,9 +131,9 @@ def test_history_of_an_unknown_run_fails(run, file, past):
     assert "an id that begins with `ffff`" in shown.err
 
 
-def test_history_of_an_environment_that_was_never_applied_is_empty(run, file):
+def test_history_without_a_receipt_claims_nothing_about_what_was_applied(run, file):
     shown = run("history", file)
-    assert (shown.code, shown.out) == (0, "No history: nothing was applied yet.\n")
+    assert (shown.code, shown.out) == (0, "No history: no receipt is in the bucket.\n")
 
 
 def test_history_writes_nothing(run, bucket, file, past):

@@ -67,7 +67,7 @@ def test_on_a_terminal_of_80_columns_nothing_is_wider_and_a_usual_row_is_one_lin
 
 
 def test_without_receipts_that_is_said():
-    assert printed(history.rows([])) == "No history: nothing was applied yet.\n"
+    assert printed(history.rows([])) == "No history: no receipt is in the bucket.\n"
 
 
 def test_results_have_colours_and_words():

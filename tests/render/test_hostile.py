@@ -140,7 +140,7 @@ RENDERERS = {
 
 @pytest.mark.parametrize("payload", hostile.PAYLOADS)
 @pytest.mark.parametrize("name", RENDERERS)
-def test_a_hostile_text_is_inert_wherever_it_stands_and_is_told(name, payload):
+def test_promise_14_a_hostile_text_is_inert_wherever_it_stands_and_is_told(name, payload):
     renderer, said = RENDERERS[name], hostile.PAYLOADS[payload]
     bare, marked = hostile.bare(said), hostile.marked(said)
 
