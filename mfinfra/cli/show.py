@@ -47,9 +47,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         plan = saved.load(path)
         _formats.put(_formats.only(plan, address), format_, full=full, summary=summary, max_chars=max_chars)
         return 0
+    reading = document.read(path)
     if format_ is not Format.TEXT or summary or full:
         raise UserError(f"`{path}` is an environment file, and is shown as one", hint="formats are for saved plans")
-    reading = document.read(path)
     reading = replace(reading, environment=presets.expand(reading.environment))
     _check.show(reading.warnings)
     streams.put(document.show(reading, address), sys.stdout)

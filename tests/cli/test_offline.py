@@ -67,6 +67,11 @@ def test_show_of_an_address_that_is_not_there_names_the_nearest(run, file):
     assert "did you mean `log_group.flows`?" in shown.err
 
 
+def test_show_takes_formats_of_saved_plans_only_and_calls_nothing_a_file_that_is_none(run, file):
+    assert "is an environment file, and is shown as one" in run("show", file, "--format", "json").err
+    assert "there is no such file" in run("show", "none.json", "--format", "json").err
+
+
 def test_schema_prints_the_whole_schema_or_that_of_a_kind(run):
     assert "resources" in json.loads(run("schema").out)["properties"]
     assert json.loads(run("schema", "log_group").out)["title"] == "log_group"
