@@ -19,7 +19,7 @@ from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, LostLock, MfinfraError, UserError
 from mfinfra.model import Address, Call, Called, Done, Event, Failed, Skipped, Started
 from mfinfra.planning.drift import Applies
-from mfinfra.records import Place, stamp
+from mfinfra.records import Place, asked, stamp
 
 Receipt: TypeAlias = dict[str, Any]
 """`schemas/receipt.json` says what is in it."""
@@ -284,7 +284,8 @@ def _put(aws: Aws, place: Place, receipt: Receipt, **condition: str) -> None:
         "ExpectedBucketOwner": aws.scope.account,
         **condition,
     }
-    aws.send(Call("s3", "PutObject", params))
+    with asked(place):
+        aws.send(Call("s3", "PutObject", params))
 
 
 def _bytes(receipt: Receipt) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mfinfra import history, lock, reconcile, records, saved
 from mfinfra.apply import Run
-from mfinfra.errors import Incomplete, Refused, Stale
+from mfinfra.errors import Incomplete, MfinfraError, Refused, Stale, UserError
 from mfinfra.model import Action, Address, Event, Failed, Skipped
 from mfinfra.planning import staleness
 from mfinfra.planning.gate import Allowed
@@ -75,8 +75,18 @@ class Operation:
             return
         first = bucket_first(reviewed.plan, place.address)
         self._refuse_twice(place)
-        if first is not None and not (yield from self._made(first)):
-            return
+        if first is None:
+            yield from self._locked(place, None)
+        elif (yield from self._made(first)):
+            try:
+                yield from self._locked(place, first)
+            except MfinfraError as error:  # whatever refuses here does so before the next write
+                yield from self._left(first, str(error))
+                hint = "; ".join(filter(None, ("the bucket for the lock was made, nothing else", error.hint)))
+                raise Incomplete(str(error), hint=hint, code=error.code) from error
+
+    def _locked(self, place: records.Place, first: Plan | None) -> Iterator[Event]:
+        reviewed = self.reviewed
         if not self.locking.wanted:
             self.tell(NO_LOCK)
             yield from self._recorded(self._again(first), place, None)
@@ -102,11 +112,15 @@ class Operation:
             yield event
         if not any(isinstance(event, Failed | Skipped) for event in self._before):
             return True
+        yield from self._left(first, "the bucket for the lock was not made")
+        return False
+
+    def _left(self, first: Plan, because: str) -> Iterator[Event]:
+        """Say of everything beyond `first` that it is skipped."""
         begun = {step.address for step in first.steps}
         for step in self.reviewed.plan.steps:
             if step.address not in begun and step.action is not Action.NOOP:
-                yield Skipped(step.address, step.action, "the bucket for the lock was not made")
-        return False
+                yield Skipped(step.address, step.action, because)
 
     def _again(self, first: Plan | None) -> reconcile.Reviewed:
         """AWS read and compared again; raises `Stale` unless the plan is still what was approved."""
@@ -118,9 +132,7 @@ class Operation:
             return new
         named = ", ".join(dict.fromkeys(f"`{one.address or one.subject}`" for one in found))
         said = f"AWS changed while this plan was being approved: {named}"
-        if first is not None:
-            raise Incomplete(said, hint="the bucket for the lock was made, nothing else; plan again", code="MF4207")
-        raise Stale(f"{said}; nothing was changed", hint="plan again", code="MF4207")
+        raise Stale(said if first else f"{said}; nothing was changed", hint="plan again", code="MF4207")
 
     def _refuse_twice(self, place: records.Place) -> None:
         """Raise `Stale` if this very plan was carried out before and the world does not show it.
@@ -157,7 +169,13 @@ class Operation:
         finally:
             stopped, lost = again.aws.clock.stopped.is_set(), held is not None and held.lost is not None
             if not recorder.end(again.aws, place, interrupted=stopped, lost=lost, tell=self.tell):
-                self.tell(f"it is in `{history.keep(recorder.receipt, self.folder)}`")
+                self._keep(recorder.receipt)
+
+    def _keep(self, receipt: history.Receipt) -> None:
+        try:
+            self.tell(f"it is in `{history.keep(receipt, self.folder)}`")
+        except UserError as error:  # what was done is told all the same
+            self.tell(str(error))
 
 
 def bucket_first(plan: Plan, bucket: Address | None) -> Plan | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mfinfra.errors import AccessDenied
 from mfinfra.metaflow.parts import Parts
 from mfinfra.metaflow.places import Root
 from mfinfra.model import Address, Environment
@@ -42,6 +45,16 @@ class Place:
     @property
     def _folder(self) -> str:
         return "/".join(filter(None, (self.prefix, self.environment)))
+
+
+@contextmanager
+def asked(place: Place) -> Iterator[None]:
+    """Ask for the lock or a receipt: where that is denied the hint says what for."""
+    try:
+        yield
+    except AccessDenied as error:
+        error.hint = f"{error.hint}; it was asked for `{place}`, where the lock and the receipts are kept"
+        raise
 
 
 def stamp(moment: str) -> str:

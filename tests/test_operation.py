@@ -9,6 +9,7 @@ import pytest
 from stack import environment, inventory, unprotected
 
 from mfinfra import history, lock, records
+from mfinfra.aws.session import Aws
 from mfinfra.errors import AccessDenied, Incomplete, Locked, Refused, Stale
 from mfinfra.model import Done, Failed, Skipped
 from mfinfra.operation import NO_PLACE, Locking, Operation, bucket_first
@@ -142,6 +143,32 @@ def test_on_a_first_apply_too_what_changed_meanwhile_stops_the_rest_and_says_wha
     assert caught.value.exit_code == 6
     assert "the bucket for the lock was made, nothing else" in caught.value.hint
     assert stack.client("dynamodb").list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize(("key", "wanted"), [(LOCK, True), (RECEIPTS, True), (RECEIPTS, False)])
+def test_on_a_first_apply_too_what_may_not_be_written_beside_the_bucket_stops_the_rest_and_says_so(
+    stack, tmp_path, monkeypatch, key, wanted
+):
+    def send(aws, call):
+        if call.operation == "PutObject" and call.params["Key"].startswith(key):
+            raise AccessDenied("no", service="s3", operation="PutObject", aws_code="AccessDenied", hint="mend it")
+        return usual(aws, call)
+
+    usual = Aws.send
+    monkeypatch.setattr(Aws, "send", send)
+    operation, events = Operation(stack.plan(FILE), locking=Locking(wanted), folder=tmp_path), []
+    with pytest.raises(Incomplete, match="AccessDenied") as caught:
+        events.extend(operation.events())
+    assert "the bucket for the lock was made, nothing else; mend it; it was asked for `s3://data" in caught.value.hint
+    assert ends(events) == {"bucket.data": "Done", "log_group.flows": "Skipped", "table.foreach": "Skipped"}
+
+
+def test_a_receipt_that_can_be_kept_nowhere_is_told_and_undoes_no_report(stack, operate, monkeypatch, tmp_path):
+    (tmp_path / ".mfinfra").write_text("no folder")
+    monkeypatch.setattr(history.Recorder, "end", lambda *_, **__: False)
+    events, told = operate(FILE)
+    assert set(ends(events).values()) == {"Done"}
+    assert [said for said in told if "the receipt cannot be saved" in said]
 
 
 def test_a_bucket_for_the_lock_that_cannot_be_made_leaves_the_rest_undone(stack, operate, monkeypatch):

@@ -101,6 +101,9 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
             if not stopped.code or telling.tally.calls:
                 raise
             raise _signals.Interrupted(stopped.code) from None
+        except Incomplete:
+            telling.report(report.lines(telling.tally, time.monotonic() - began, way.name.capitalize()))
+            raise
         tally = telling.tally
         interrupted = bool(stopped.code) and not tally.whole
         telling.report(report.lines(tally, time.monotonic() - began, way.name.capitalize(), interrupted=interrupted))

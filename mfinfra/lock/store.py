@@ -15,7 +15,7 @@ from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, UserError
 from mfinfra.lock.content import Lock, Seen, parse
 from mfinfra.model import Call
-from mfinfra.records import Place
+from mfinfra.records import Place, asked
 
 ANOTHER = ("PreconditionFailed", "NoSuchKey")
 """Refusals that say: what you speak of is not what is there."""
@@ -34,7 +34,8 @@ class Store:
     def read(self) -> Seen | None:
         """The lock that is there; `None` if there is none."""
         call = Call("s3", "GetObject", self._params, absent=("NoSuchKey",))
-        answer = self.aws.ask(call)
+        with asked(self.place):
+            answer = self.aws.ask(call)
         if answer.document is None:
             return None
         found = answer.document
@@ -94,7 +95,8 @@ class Store:
         """Send it, and again while another conditional request of the same moment is in its way."""
         for attempt in range(CONFLICTS):
             try:
-                return self.aws.send(call)
+                with asked(self.place):
+                    return self.aws.send(call)
             except AwsError as error:
                 if error.aws_code != CONFLICT or attempt == CONFLICTS - 1:
                     raise

@@ -2,12 +2,12 @@ import signal
 import stat
 
 import pytest
-from cli.conftest import ROLE, WHOLE, failing
+from cli.conftest import QUEUE, ROLE, WHOLE, failing
 from render import plans
 from render.streams import Full
 from rich.text import Text
 
-from mfinfra.errors import AwsError, Locked, UserError
+from mfinfra.errors import AwsError, Incomplete, Locked, UserError
 from mfinfra.model import Action, Skipped
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
@@ -159,6 +159,14 @@ def test_a_signal_while_the_report_is_written_does_not_say_that_nothing_was_chan
     shown = run("apply", file, "--yes")
     assert (shown.code, shown.out) == (130, "Apply complete\n")
     assert "nothing was changed" not in shown.err
+
+
+def test_what_was_done_before_something_refused_the_rest_is_reported(run, live, file):
+    live.happens = (*WHOLE, Skipped(QUEUE, Action.CREATE, "no lock"), Incomplete("no lock", hint="mend it"))
+    shown = run("apply", file, "--yes")
+    assert shown.code == 6
+    assert shown.out.splitlines()[-1].startswith("Apply stopped part-way: 1 done, 0 failed, 1 skipped")
+    assert shown.err.endswith("error: no lock\n  hint: mend it\n")
 
 
 def test_a_second_signal_ends_the_process_at_once(run, live, file, monkeypatch):
