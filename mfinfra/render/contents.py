@@ -42,6 +42,12 @@ def of(change: Document, *, full: bool = False) -> Contents:
     return Contents(tuple(found), rest, "more " if before is None else "" if after is None else "unchanged ")
 
 
+def metaflow(document: Document) -> list[fields.Leaf]:
+    """How the Metaflow configuration is going to differ."""
+    rows = document.get("metaflow_changes") or {}
+    return [fields.Leaf((name,), row["before"], row["after"]) for name, row in rows.items()]
+
+
 def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
     if detail["after"] is None and not full:
         return []

@@ -61,7 +61,7 @@ def verdict(document: Document) -> Iterator[Text]:
 def _part(part: _Part, changes: Sequence[Document], *, full: bool, summary: bool) -> Iterator[Text]:
     concerned = [change for change in changes if _concerns(_of(change), part.whose)]
     if concerned:
-        yield from _title(part.title)
+        yield from text.title(part.title)
     for change in sorted(concerned, key=lambda change: not looks.destroys(change)):
         if not summary:
             yield Text()
@@ -76,15 +76,15 @@ def _body(part: _Part, change: Document, full: bool) -> Iterator[Text]:
     yield from fields.rows(contents.of({**change, "change": detail}, full=full).leaves, 6)
     twice = dict.fromkeys(inert.key(row["path"][0]) for row in rows if _of(row, "") == BOTH)
     if twice:
-        yield _note(f"{part.also}: {', '.join(twice)}")
+        yield text.note(f"({part.also}: {', '.join(twice)})")
     if part.whose == FILE and [tuple(row["path"]) for row in rows] == [RECORD]:
-        yield _note("AWS has it already: apply only takes note of it")
+        yield text.note("(AWS has it already: apply only takes note of it)")
 
 
 def _rest(changes: Sequence[Document]) -> Iterator[Text]:
     """What neither side changed, such as an adoption."""
     if changes:
-        yield from _title("Changed in neither (adopted, or asked for on the command line)")
+        yield from text.title("Changed in neither (adopted, or asked for on the command line)")
         yield from map(text.headline, changes)
 
 
@@ -94,12 +94,3 @@ def _of(row: Document, otherwise: str = NONE) -> str:
 
 def _concerns(drift: str, whose: str) -> bool:
     return drift in (whose, BOTH)
-
-
-def _title(said: str) -> Iterator[Text]:
-    yield Text()
-    yield Text(said, "bold")
-
-
-def _note(said: str) -> Text:
-    return Text("      ").append(f"# ({said})", "dim")

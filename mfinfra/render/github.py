@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mfinfra.errors import UserError
-from mfinfra.render import inert, looks, markdown
+from mfinfra.render import guards, inert, looks, markdown
 from mfinfra.render.looks import Document
 
 SUMMARY_BYTES = 900 * 1024  # the runner refuses a step's summary of over 1 MiB
@@ -88,9 +88,7 @@ def _errors(document: Document) -> Iterator[Annotation]:
     """What stands in the way: of the whole plan first, then of what would be lost, then the rest."""
     changes: Sequence[Document] = document["resource_changes"]
     blocked = [change for change in changes if change.get("blocked")]
-    told = {(change["address"], change["blocked"]["code"]) for change in blocked}
-    failed = [check for check in document["checks"] if check["status"] == "fail"]
-    rest = [check for check in failed if (check.get("address"), check["code"]) not in told]
+    rest = [check for check in guards.apart(document) if check["status"] == "fail"]
     places = {change["address"]: change for change in changes}
     for check in sorted(rest, key=lambda check: bool(check.get("address"))):
         yield _annotation("error", check["code"], _said(check), places.get(check.get("address")), document)
@@ -134,10 +132,8 @@ def _annotation(kind: str, title: str, said: str, change: Document | None, docum
 
 def _said(check: Document) -> str:
     """A check's sentence, its hint, and what lifts it where the hint does not say that."""
-    message, hint, lifted = check["message"], check.get("hint") or "", check.get("lifted_by")
-    return "; ".join(
-        [message, *([hint] if hint else ()), *([f"`{lifted}` lifts it"] if lifted and lifted not in hint else ())]
-    )
+    lifted = guards.lifting(check)
+    return "; ".join(filter(None, (check["message"], check.get("hint"), f"`{lifted}` lifts it" if lifted else "")))
 
 
 def _most(found: Sequence[Annotation], document: Document) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from mfinfra.plural import counted
-from mfinfra.render import contents, fields, inert, looks, notes, palette
+from mfinfra.render import contents, fields, guards, inert, looks, notes, palette
 from mfinfra.render.html_parts import anchor, folded, hint, plainly, prose, rows, section, word
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import Child, element
@@ -37,7 +37,7 @@ def changes(document: Document, tools: Element) -> Element:
     every = numbered(document)
     changed = [row for row in every if not looks.same(row.change)]
     places = {str(row.change["address"]): row.number for row in every}
-    detailed, refused = len(changed) <= IN_DETAIL, _refused(document)
+    detailed, refused = len(changed) <= IN_DETAIL, guards.by_address(document)
     unchanged = [row for row in every if looks.same(row.change)]
     return section(
         "changes",
@@ -87,25 +87,13 @@ def _change(row: Numbered, places: Mapping[str, int], refused: Sequence[Document
 
 def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Element]:
     """Why it is planned, what it disturbs, and every guard that refuses it."""
-    if change.get("action_reason"):
-        word = "because " if list(change["change"]["actions"]) == ["delete"] else None
-        yield element("p", {"class": "why"}, word, *prose(change["action_reason"]))
-    for said in filter(None, (notes.drift(change), notes.jobs(change))):
+    if reason := notes.reason(change):
+        yield element("p", {"class": "why"}, *prose(reason))
+    for said in filter(None, (notes.surprise(change), notes.jobs(change))):
         yield element("p", {"class": "why"}, said)
     for guard in refused:
         yield element("p", {"class": "block"}, *prose(guard["message"]))
         yield from hint(guard.get("hint"))
-
-
-def _refused(document: Document) -> dict[str, list[Document]]:
-    """The guards by address; a step's `blocked` is the first of its own."""
-    changes: Sequence[Document] = document["resource_changes"]
-    found = {str(change["address"]): [change["blocked"]] for change in changes if change.get("blocked")}
-    for check in document["checks"]:
-        there = found.get(str(check.get("address")), [])
-        if check["status"] == "fail" and check["code"] not in {one["code"] for one in there}:
-            there.append(check)
-    return found
 
 
 def _identity(change: Document) -> Iterator[fields.Line]:
@@ -136,7 +124,7 @@ def _about(change: Document, places: Mapping[str, int]) -> Iterator[Element]:
         parts.append(f"{place['file']}:{place['start']['line']}")
     if change.get("protected"):
         parts.append("protected: it holds data")
-    needs = [_link(address, places) for address in change.get("depends_on", ())]
+    needs = [link(address, places) for address in change.get("depends_on", ())]
     shown = [child for number, part in enumerate(parts) for child in ((" · ", part) if number else (part,))]
     if shown:
         yield element("p", {"class": "dim"}, *shown)
@@ -145,7 +133,8 @@ def _about(change: Document, places: Mapping[str, int]) -> Iterator[Element]:
         yield element("p", {"class": "dim"}, "depends on ", *commas)
 
 
-def _link(address: str, places: Mapping[str, int]) -> Child:
+def link(address: str, places: Mapping[str, int]) -> Element:
+    """An address, which leads to its resource where the page has it."""
     if address not in places:
         return element("code", None, address)
     return element("a", {"href": f"#{anchor(places[address])}"}, element("code", None, address))

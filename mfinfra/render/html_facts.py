@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from mfinfra import printable
 from mfinfra.plural import counted
-from mfinfra.render import fields, looks, palette
-from mfinfra.render.html_changes import headline, numbered
+from mfinfra.render import contents, fields, looks, origin, palette
+from mfinfra.render.html_changes import headline, link, numbered
 from mfinfra.render.html_parts import anchor, folded, hint, prose, rows, section
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import element
 
-SANDBOX = "sandbox (an emulator on this machine, not AWS)"
 STATUS: Mapping[str, str] = {"fail": "magenta", "warn": "yellow", "pass": "plain"}
 
 
@@ -41,19 +38,10 @@ def guards(document: Document) -> Iterator[Element]:
 
 def facts(document: Document) -> Element:
     """Whose plan this is, of what, by whom, from where."""
-    environment, source = document["environment"], document["source"]
-    commit = source.get("git_commit")
-    dirty = ", with uncommitted changes" if source.get("git_dirty") else ""
-    endpoint = environment.get("endpoint")
     found = {
-        "environment": environment["name"],
-        "account": f"{environment['account']}, {environment['region']}",
-        "caller": environment["caller"],
-        "endpoint": SANDBOX if endpoint == "sandbox" else endpoint,
-        "file": source["path"],
-        "commit": f"{commit}{dirty}" if commit else None,
+        **origin.facts(document),
         "created": document.get("created"),
-        "options": ", ".join(_options(document)),
+        "options": ", ".join(origin.options(document)),
         "part": None if document.get("complete", True) else "this plan is of a part of the environment only",
     }
     return described({name: value for name, value in found.items() if value})
@@ -118,8 +106,6 @@ def checks(document: Document) -> Element | None:
 
 def _check(check: Document, places: Mapping[str, int]) -> Element:
     address = check.get("address")
-    name = element("code", None, address) if address else None
-    link = element("a", {"href": f"#{anchor(places[address])}"}, name) if address and address in places else name
     return element(
         "li",
         None,
@@ -127,8 +113,7 @@ def _check(check: Document, places: Mapping[str, int]) -> Element:
         " ",
         element("span", {"class": "code"}, check["code"]),
         " ",
-        link,
-        ": " if address else None,
+        *((link(address, places), ": ") if address else ()),
         *prose(check["message"]),
         *hint(check.get("hint")),
     )
@@ -136,8 +121,7 @@ def _check(check: Document, places: Mapping[str, int]) -> Element:
 
 def metaflow(document: Document) -> Element | None:
     """How the Metaflow configuration is going to differ."""
-    changed = document.get("metaflow_changes") or {}
-    leaves = [fields.Leaf((name,), row["before"], row["after"]) for name, row in changed.items()]
+    leaves = contents.metaflow(document)
     return section("metaflow", "Metaflow configuration", rows(fields.lines(leaves))) if leaves else None
 
 
@@ -149,7 +133,7 @@ def footer(document: Document) -> Element:
         "document_sha256": integrity.get("document_sha256"),
         "mfinfra": document.get("mfinfra_version"),
     }
-    command = apply_command(document)
+    command = origin.command(document)
     needed = document.get("required_actions") or ()
     return element(
         "footer",
@@ -162,25 +146,3 @@ def footer(document: Document) -> Element:
         if needed else None,
         described({name: value for name, value in found.items() if value}),
     )  # fmt: skip
-
-
-def apply_command(document: Document) -> str | None:
-    """The command that carries out this plan and no other; `None` where there is none that can be copied.
-
-    What options have shaped cannot be asked for again at `apply`: that takes the saved plan itself.
-    """
-    path, digest = str(document["source"]["path"]), (document.get("integrity") or {}).get("plan_sha256")
-    if not document.get("applyable"):
-        return None
-    if not digest or path.startswith("-") or any(_options(document)):
-        return "mfinfra apply PLAN"
-    command = shlex.join(["mfinfra", "apply", path, "--checksum", str(digest)])
-    return command if printable.every(command) else "mfinfra apply PLAN"
-
-
-def _options(document: Document) -> Iterator[str]:
-    for name, value in (document.get("options") or {}).items():
-        if value is True:
-            yield f"--{name}"
-        elif isinstance(value, list):
-            yield from (f"--{name} {one}" for one in value)

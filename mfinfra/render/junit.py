@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mfinfra.render import contents, fields, inert, looks
+from mfinfra.render import contents, fields, guards, inert, looks
 from mfinfra.render.looks import Document
 
 CHECKS = "checks"
@@ -62,8 +62,7 @@ def text(document: Document) -> str:
 def _suites(document: Document) -> dict[str, list[Case]]:
     """The cases of each suite; a suite without any is left out."""
     changes: Sequence[Document] = document["resource_changes"]
-    told = {(row["address"], row["blocked"]["code"]) for row in changes if row.get("blocked")}
-    found = [check for check in document["checks"] if (check.get("address"), check["code"]) not in told]
+    found = guards.apart(document)
     suites = {CHECKS: [_check(check) for check in found]} if found else {}
     for change in changes:
         suites.setdefault(inert.line(change["kind"]), []).append(_resource(change))

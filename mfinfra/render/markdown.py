@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mfinfra.errors import UserError
 from mfinfra.plural import counted
-from mfinfra.render import commonmark, contents, fields, fit, looks, markdown_frame, markdown_steps
+from mfinfra.render import commonmark, contents, fields, fit, guards, looks, markdown_frame, markdown_steps
 from mfinfra.render.commonmark import code
 from mfinfra.render.fit import Measure, Part
 from mfinfra.render.looks import Document
@@ -86,7 +86,7 @@ def _parts(document: Document, changes: Sequence[Document]) -> tuple[list[Part],
     parts = [
         *(Part(LOSS, markdown_steps.loss(change)) for change in losses),
         *(Part(REFUSAL, markdown_steps.refusal(change)) for change in changes if change.get("blocked")),
-        *_checks(document, changes),
+        *_checks(document),
         *(_body(change, one) for change, one in sorted(zip(changes, told, strict=True), key=_losses_first)),
         *_metaflow(document),
     ]
@@ -106,13 +106,12 @@ def _body(change: Document, told: contents.Contents) -> Part:
     return Part(kind, (whole or entry, brief or entry, entry, ""), look.verdict or look.legend)
 
 
-def _checks(document: Document, changes: Sequence[Document]) -> Iterator[Part]:
+def _checks(document: Document) -> Iterator[Part]:
     """What is not said at a blocked step already."""
-    told = {(change["address"], change["blocked"]["code"]) for change in changes if change.get("blocked")}
-    for check in document["checks"]:
-        address = check.get("address")
-        if check["status"] == "pass" or (address, check["code"]) in told:
+    for check in guards.apart(document):
+        if check["status"] == "pass":
             continue
+        address = check.get("address")
         said = markdown_steps.said(address, check)
         if check["status"] == "fail":
             yield Part(FAILED, (said, *markdown_steps.named(address, check)))
@@ -121,11 +120,10 @@ def _checks(document: Document, changes: Sequence[Document]) -> Iterator[Part]:
 
 
 def _metaflow(document: Document) -> Iterator[Part]:
-    rows = document.get("metaflow_changes") or {}
-    found = [fields.Leaf((name,), row["before"], row["after"]) for name, row in rows.items()]
+    found = contents.metaflow(document)
     if found:
         block = commonmark.block([line.diff() for line in fields.lines(found)], "diff")
-        names = ", ".join(map(code, rows))
+        names = ", ".join(code(leaf.path[0]) for leaf in found)
         number = f"{counted(len(found), 'setting')} of it will differ\n"
         yield Part(METAFLOW, (block, f"{names}\n", number))
 

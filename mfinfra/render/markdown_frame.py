@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from mfinfra.render import commonmark, inert, looks
+from mfinfra.render import commonmark, inert, looks, origin
 from mfinfra.render.commonmark import code, cut, prose
 from mfinfra.render.looks import Document
 
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,30}")
 LONGEST_NAME = 31
 LONGEST_FACT = 200
-SHORT_COMMIT = 12
-FLAGS = ("adopt", "target", "exclude", "replace")
 
 
 def head(document: Document) -> str:
@@ -27,18 +24,17 @@ def head(document: Document) -> str:
 def foot(document: Document) -> str:
     """Which plan exactly, made of what by whom, and the command that carries it out."""
     source, environment = document["source"], document["environment"]
-    dirty = ", with uncommitted changes" if source.get("git_dirty") else ""
     commit, plan = source.get("git_commit"), (document.get("integrity") or {}).get("plan_sha256")
     facts = [
         f"plan {_fact(plan)}" if plan else "",
         f"mfinfra {_fact(document['mfinfra_version'])}" if document.get("mfinfra_version") else "",
-        f"commit {code(inert.line(commit)[:SHORT_COMMIT])}{dirty}" if commit else "",
+        f"commit {code(inert.line(commit)[: origin.SHORT_COMMIT])}{origin.uncommitted(document)}" if commit else "",
         f"file {_fact(source['path'])}",
         f"planned {_fact(document['created'])}" if document.get("created") else "",
         f"by {_fact(environment['caller'])}",
     ]
     said = ", ".join(filter(None, facts))
-    return f"\n{said[0].upper()}{said[1:]}\n{_apply(document, plan)}"
+    return f"\n{said[0].upper()}{said[1:]}\n{_apply(document)}"
 
 
 def addresses(changes: Sequence[Document], *, by_kind: bool) -> str:
@@ -81,18 +77,12 @@ def _title(document: Document) -> str:
 
 def _facts(document: Document) -> Iterator[str]:
     """What makes this plan another than one expects: it is not of AWS, or not of the whole file."""
-    endpoint, options = document["environment"].get("endpoint"), _options(document)
+    endpoint, options = document["environment"].get("endpoint"), origin.options(document)
     if endpoint:
         what = "the sandbox, an emulator and not AWS" if endpoint == "sandbox" else _fact(endpoint)
         yield f"**Endpoint:** {what}"
     if options:
         yield f"**Options:** {_fact(' '.join(options))}"
-
-
-def _options(document: Document) -> list[str]:
-    options = document.get("options") or {}
-    flags = [f"--{name} {inert.line(value)}" for name in FLAGS for value in options.get(name) or ()]
-    return [*(["--destroy"] if options.get("destroy") else ()), *flags]
 
 
 def _verdict(document: Document) -> Iterator[str]:
@@ -118,14 +108,10 @@ def _table(document: Document) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _apply(document: Document, plan: object) -> str:
-    """The command, of a plan that can be applied; what options have shaped is applied as it was saved."""
-    if looks.unchanged(document) or looks.blocked_by(document):
-        return ""
-    path = str(document["source"]["path"])
-    if _options(document) or not plan or cut(path, LONGEST_FACT) != path or path.startswith("-"):
-        return "\nApply it: `mfinfra apply PLAN`\n"
-    return f"\nApply it: {code(f'mfinfra apply {shlex.quote(path)} --checksum {plan}')}\n"
+def _apply(document: Document) -> str:
+    """The command, of a plan that can be applied."""
+    command = origin.command(document)
+    return f"\nApply it: {code(command)}\n" if command else ""
 
 
 def _fact(value: object) -> str:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from mfinfra.render import commonmark, contents, fields, inert, looks, values
+from mfinfra.render import commonmark, contents, fields, guards, inert, looks, notes, values
 from mfinfra.render.commonmark import code, prose
 from mfinfra.render.looks import Document
-
-DRIFT: Mapping[str, str] = {
-    "live": "It was changed in AWS since the last apply",
-    "file": "It was changed in the file since the last apply",
-    "both": "It was changed in AWS and in the file since the last apply",
-}
 
 
 def entry(change: Document) -> str:
@@ -24,7 +17,7 @@ def entry(change: Document) -> str:
 def loss(change: Document) -> tuple[str, ...]:
     """What is destroyed, for good or to be replaced: with its reason and its name in AWS, in a line, its address."""
     known = f" ({code(change['physical_id'])})" if change.get("physical_id") else ""
-    said = "; ".join([*_reason(change), *_jobs(change)])
+    said = "; ".join(_why(change))
     full = f"{_named(change)}{known} {prose(looks.phrase(change))}{f': {said}' if said else ''}\n"
     return full, entry(change), f"{_named(change)}\n"
 
@@ -40,8 +33,8 @@ def refusal(change: Document) -> tuple[str, ...]:
 def said(address: str | None, check: Document) -> str:
     """A check or a guard: code, address, sentence, and under it the hint and what lifts it."""
     hints = inert.lines(check["hint"]) if check.get("hint") else []
-    lifted = check.get("lifted_by")
-    more = [*map(prose, hints), *([f"Lifted by {code(lifted)}"] if lifted and lifted not in "".join(hints) else ())]
+    lifted = guards.lifting(check)
+    more = [*map(prose, hints), *([f"Lifted by {code(lifted)}"] if lifted else ())]
     head = f"{_coded(address, check)}: {prose(check['message'])}\n"
     return head + "".join(f"  {line}\n" for line in more if line)
 
@@ -53,18 +46,17 @@ def named(address: str | None, check: Document) -> tuple[str]:
 
 def body(change: Document, told: contents.Contents) -> tuple[str, ...]:
     """What differs, folded away: with what stays for context, without it. Empty where there is nothing to say."""
-    told_above = looks.destroys(change)
-    notes = [*([] if told_above else [*_reason(change), *_jobs(change)]), *_drift(change)]
-    return tuple(_folded(change, notes, _block(change, told, context=context)) for context in (True, False))
+    beside = [*([] if looks.destroys(change) else _why(change)), *filter(None, [notes.drift(change)])]
+    return tuple(_folded(change, beside, _block(change, told, context=context)) for context in (True, False))
 
 
-def _folded(change: Document, notes: list[str], block: str) -> str:
-    if not block and not notes:
+def _folded(change: Document, beside: list[str], block: str) -> str:
+    if not block and not beside:
         return ""
     look = looks.look(change)
     address = commonmark.html(f"{look.symbol} {change['address']}", literal=True)
     head = f"{address} {commonmark.html(looks.phrase(change))}"
-    listed = "".join(f"- {note}\n" for note in notes)
+    listed = "".join(f"- {note}\n" for note in beside)
     parts = [f"<details><summary>{head}</summary>\n", *([listed] if listed else ()), *([block] if block else ())]
     return "\n".join((*parts, "</details>\n\n"))
 
@@ -96,25 +88,7 @@ def _coded(address: str | None, check: Document) -> str:
     return f"- {code(check['code'])}{f' {code(address)}' if address else ''}"
 
 
-def _reason(change: Document) -> list[str]:
-    reason = change.get("action_reason")
-    because = "because " if list(change["change"]["actions"]) == ["delete"] else ""
-    return [f"{because}{prose(reason)}"] if reason else []
-
-
-def _jobs(change: Document) -> list[str]:
-    """The jobs that the change would disturb, by queue and status."""
-    found: Mapping[str, Any] = change.get("disruption") or {}
-    if not found.get("running_jobs"):
-        return []
-    rows = [
-        f"{code(queue)}: " + ", ".join(prose(f"{count} {status}") for status, count in counts.items() if count)
-        for queue, counts in (found.get("jobs") or {}).items()
-    ]
-    where = f" ({'; '.join(rows)})" if rows else ""
-    return [f"**it disturbs {prose(found['running_jobs'])} jobs**{where}"]
-
-
-def _drift(change: Document) -> list[str]:
-    said = DRIFT.get(change.get("drift") or "")
-    return [said] if said else []
+def _why(change: Document) -> list[str]:
+    """The reason, and the jobs that it would disturb."""
+    reason, jobs = prose(notes.reason(change)), prose(notes.jobs(change))
+    return [*([reason] if reason else ()), *([f"**{jobs}**"] if jobs else ())]

@@ -1,4 +1,4 @@
-"""What is said of a change beside its fields: who made it, and which jobs it disturbs. Plain text, to be made inert."""
+"""What is said of a change beside its fields: why, by whom, what it disturbs. Plain text, to be made inert."""
 
 from __future__ import annotations
 
@@ -8,13 +8,26 @@ from mfinfra.render.looks import Document
 
 DRIFT: Mapping[str, str] = {
     "live": "changed in AWS since the last apply",
+    "file": "changed in the file since the last apply",
     "both": "changed in AWS and in the file since the last apply",
 }
 
 
+def reason(change: Document) -> str:
+    """Why it is planned; of what goes, as half a sentence behind that."""
+    said = change.get("action_reason")
+    because = "because " if list(change["change"]["actions"]) == ["delete"] else ""
+    return f"{because}{said}" if said else ""
+
+
 def drift(change: Document) -> str:
-    """Who changed it since the last apply, where it was not the file alone."""
+    """Who changed it since the last apply."""
     return DRIFT.get(change.get("drift") or "", "")
+
+
+def surprise(change: Document) -> str:
+    """Who changed it since the last apply, where it was not the file alone."""
+    return "" if change.get("drift") == "file" else drift(change)
 
 
 def jobs(change: Document) -> str:

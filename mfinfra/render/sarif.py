@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from mfinfra.render import inert, looks, rules
+from mfinfra.render import guards, inert, looks, rules
 from mfinfra.render.looks import Document
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -62,16 +62,15 @@ def _run(document: Document) -> dict[str, Any]:
 def _findings(document: Document) -> Iterator[Finding]:
     """Everything to tell: guards, what is lost, warnings, drift. A guard's own check is not told twice."""
     changes: Sequence[Document] = document["resource_changes"]
-    blocks = {(row["address"], row["blocked"]["code"]): row["blocked"] for row in changes if row.get("blocked")}
-    for (address, code), block in blocks.items():
-        yield Finding(code, ERROR, _sentence(address, block), address)
+    for row in changes:
+        if block := row.get("blocked"):
+            yield Finding(block["code"], ERROR, _sentence(row["address"], block), row["address"])
     for change in filter(looks.destroys, changes):
         yield _loss(change)
-    for check in document["checks"]:
-        address = check.get("address") or ""
-        if check["status"] == "pass" or (address, check["code"]) in blocks:
+    for check in guards.apart(document):
+        if check["status"] == "pass":
             continue
-        level = ERROR if check["status"] == "fail" else WARNING
+        level, address = ERROR if check["status"] == "fail" else WARNING, check.get("address") or ""
         yield Finding(check["code"], level, _sentence(address, check), address)
     for change in changes:
         if _live(change):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from mfinfra.render import contents, fields, inert, looks, notes
+from mfinfra.render import contents, fields, guards, inert, looks, notes, origin
+from mfinfra.render.guards import Refused
 from mfinfra.render.looks import Document
 
-Refused: TypeAlias = Mapping[str, Sequence[Document]]
-SHORT_COMMIT = 12
 FEW = 8
 
 
@@ -20,7 +18,7 @@ def lines(document: Document, *, full: bool = False, summary: bool = False) -> I
     changes = [change for change in document["resource_changes"] if full or not looks.same(change)]
     yield from verdict(document)
     yield from header(document)
-    refused = _refused(document)
+    refused = guards.by_address(document)
     yield from _guards(refused.get("", ()))
     if not summary:
         yield from _legend(changes)
@@ -48,25 +46,9 @@ def verdict(document: Document) -> Iterator[Text]:
 
 def header(document: Document) -> Iterator[Text]:
     """Where, by whom and from which file."""
-    environment, source = document["environment"], document["source"]
-    commit = source.get("git_commit")
-    dirty = ", with uncommitted changes" if source.get("git_dirty") else ""
-    rows = {
-        "environment": environment["name"],
-        "account": f"{environment['account']}, {environment['region']}",
-        "caller": environment["caller"],
-        "endpoint": _endpoint(environment.get("endpoint")),
-        "file": source["path"],
-        "commit": f"{commit[:SHORT_COMMIT]}{dirty}" if commit else None,
-    }
     yield Text()
-    for name, value in rows.items():
-        if value:
-            yield Text("  ").append(f"{name:<13}", "dim").append(inert.line(value))
-
-
-def _endpoint(endpoint: str | None) -> str | None:
-    return "sandbox (an emulator on this machine, not AWS)" if endpoint == "sandbox" else endpoint
+    for name, value in origin.facts(document, origin.SHORT_COMMIT).items():
+        yield Text("  ").append(f"{name:<13}", "dim").append(inert.line(value))
 
 
 def _legend(changes: Sequence[Document]) -> Iterator[Text]:
@@ -100,19 +82,6 @@ def headline(change: Document) -> Text:
     return line.append(f" [{inert.line(block['code'])}]", "dim") if block else line
 
 
-def _refused(document: Document) -> Refused:
-    """The guards by address, those on the whole plan under the empty one; `blocked` is the first of a step's own."""
-    found: dict[str, list[Document]] = {}
-    for change in document["resource_changes"]:
-        if change.get("blocked"):
-            found[change["address"]] = [change["blocked"]]
-    for check in document["checks"]:
-        there = found.setdefault(check.get("address") or "", []) if check["status"] == "fail" else ()
-        if isinstance(there, list) and check["code"] not in {one["code"] for one in there}:
-            there.append(check)
-    return found
-
-
 def _guards(refused: Sequence[Document]) -> Iterator[Text]:
     """What stops the plan as a whole."""
     for one in refused:
@@ -131,11 +100,8 @@ def _guard(refused: Document) -> Iterator[Text]:
 
 
 def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Text]:
-    if change.get("action_reason"):
-        word = "because " if change["change"]["actions"] == ["delete"] else ""
-        yield _note(f"# ({word}{inert.line(change['action_reason'])})")
-    for said in filter(None, (notes.drift(change), notes.jobs(change))):
-        yield _note(f"# ({inert.line(said)})")
+    for said in filter(None, (notes.reason(change), notes.surprise(change), notes.jobs(change))):
+        yield note(f"({inert.line(said)})")
     for one in refused:
         yield from _guard(one)
 
@@ -149,26 +115,26 @@ def _content(change: Document, told: contents.Contents, full: bool) -> Iterator[
         for name, value in told.rest.items():
             yield from fields.attribute(name, value, 6, symbol)
     elif told.rest:
-        yield _note(f"# {told.hidden(len(told.rest))}")
+        yield note(told.hidden(len(told.rest)))
 
 
 def _metaflow(document: Document, full: bool) -> Iterator[Text]:
-    rows = document.get("metaflow_changes") or {}
-    if not rows:
+    leaves = contents.metaflow(document)
+    if not leaves:
         return
-    yield from _title("Metaflow configuration")
-    new = all(row["before"] is None for row in rows.values())
-    if new and len(rows) > FEW and not full:
-        yield Text(f"  # ({len(rows)} keys to set; `mfinfra plan --full` lists them)", "dim")
+    yield from title("Metaflow configuration")
+    new = all(leaf.before is None for leaf in leaves)
+    if new and len(leaves) > FEW and not full:
+        yield Text(f"  # ({len(leaves)} keys to set; `mfinfra plan --full` lists them)", "dim")
         return
-    yield from fields.rows([fields.Leaf((name,), row["before"], row["after"]) for name, row in rows.items()], 2)
+    yield from fields.rows(leaves, 2)
 
 
 def warnings(document: Document) -> Iterator[Text]:
     """What is odd without being in the way."""
     found = [check for check in document["checks"] if check["status"] == "warn"]
     if found:
-        yield from _title("Warnings")
+        yield from title("Warnings")
     for check in found:
         line = Text("  ").append(f"[{inert.line(check['code'])}] ", "yellow")
         yield line.append(f"{inert.line(check['address'])}: " if check.get("address") else "").append(
@@ -176,18 +142,20 @@ def warnings(document: Document) -> Iterator[Text]:
         )
 
 
-def _list(title: str, changes: Iterable[Document]) -> Iterator[Text]:
+def _list(heading: str, changes: Iterable[Document]) -> Iterator[Text]:
     """One line for each resource."""
     rows = [headline(change) for change in changes]
     if rows:
-        yield from _title(title) if title else [Text()]
+        yield from title(heading) if heading else [Text()]
         yield from rows
 
 
-def _title(text: str) -> Iterator[Text]:
+def title(said: str) -> Iterator[Text]:
+    """The heading of a part."""
     yield Text()
-    yield Text(text, "bold")
+    yield Text(said, "bold")
 
 
-def _note(text: str) -> Text:
-    return Text("      ").append(text, "dim")
+def note(said: str) -> Text:
+    """What is said of a resource beside its fields."""
+    return Text("      ").append(f"# {said}", "dim")

@@ -47,7 +47,9 @@ def document(*changes, checks=(), **parts):
     for one in changes:
         summary[counted[tuple(one["change"]["actions"])]] += 1
         summary["blocked"] += bool(one["blocked"])
+    refused = [*(one for one in changes if one["blocked"]), *(one for one in checks if one["status"] == "fail")]
     return {
+        "applyable": summary["unchanged"] < len(changes) and not refused,
         "environment": ENVIRONMENT,
         "source": SOURCE,
         "resource_changes": list(changes),

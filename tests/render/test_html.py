@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render import many, plans
-from render.golden_text import compare
+from render.frozen import compare
 from render.test_graph import HOSTILE
 
-from mfinfra.render import graph, html, html_facts
+from mfinfra.render import graph, html
 
 TAGS = """
 html head meta link title style body script header main footer section nav h1 h2 p b a code pre kbd span div ul ol li
@@ -143,25 +143,6 @@ def test_links_lead_to_what_is_there():
     targets = [value for tag, name, value in page.attributes if name == "href" and tag == "a"]
     assert {target[1:] for target in targets} <= set(page.values("id"))
     assert len(page.values("id")) == len(set(page.values("id")))
-
-
-@pytest.mark.parametrize(
-    ("parts", "command"),
-    [
-        ({}, f"mfinfra apply environments/prod.yaml --checksum {'ab' * 32}"),
-        ({"options": {"destroy": True}}, "mfinfra apply PLAN"),
-        ({"options": {"destroy": False, "adopt": ["bucket.x"], "target": []}}, "mfinfra apply PLAN"),
-        ({"options": {"destroy": False, "adopt": [], "target": []}},
-         f"mfinfra apply environments/prod.yaml --checksum {'ab' * 32}"),
-        ({"source": plans.SOURCE | {"path": "a b;$(id).yaml"}},
-         f"mfinfra apply 'a b;$(id).yaml' --checksum {'ab' * 32}"),
-        ({"source": plans.SOURCE | {"path": "--yes"}}, "mfinfra apply PLAN"),
-        ({"source": plans.SOURCE | {"path": "a\u202eb.yaml"}}, "mfinfra apply PLAN"),
-        ({"applyable": False}, None),
-    ],
-)  # fmt: skip
-def test_the_command_that_applies_the_plan_can_be_copied(parts, command):
-    assert html_facts.apply_command({**plans.document(plans.created()), **WHOLE, **parts}) == command
 
 
 def test_options_are_told():

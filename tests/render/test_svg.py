@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render import many, plans
-from render.golden_text import compare
+from render.frozen import compare
 from render.test_graph import HOSTILE, plan
 from rich.cells import cell_len
 
