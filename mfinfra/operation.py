@@ -173,6 +173,7 @@ class Operation:
 
     def _keep(self, receipt: history.Receipt) -> None:
         try:
+            saved.prepare(self.folder)
             self.tell(f"it is in `{history.keep(receipt, self.folder)}`")
         except UserError as error:  # what was done is told all the same
             self.tell(str(error))

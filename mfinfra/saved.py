@@ -58,15 +58,19 @@ def keep(text: str, environment: str) -> Path:
     """Save a plan as the folder's last one; returns its path. git does not see the folder."""
     path = FOLDER / f"{environment}.plan.json"
     hint = "`--no-save` saves none, `--out PLAN` saves it somewhere else"
-    try:
-        FOLDER.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"the plan cannot be saved in `{FOLDER}`: {(error.strerror or '').lower()}", hint=hint
-        ) from error
-    for content, place in (("*\n", FOLDER / ".gitignore"), (text, path), (f"{path.name}\n", FOLDER / LAST)):
+    prepare(FOLDER, hint)
+    for content, place in ((text, path), (f"{path.name}\n", FOLDER / LAST)):
         save(content, place, hint)
     return path
+
+
+def prepare(folder: Path, hint: str | None = None) -> None:
+    """Make the folder for what is left on this machine: its user's own, and unseen by git."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"nothing can be saved in `{folder}`: {(error.strerror or '').lower()}", hint=hint) from error
+    save("*\n", folder / ".gitignore", hint)
 
 
 def last() -> Path:

@@ -168,7 +168,13 @@ def test_a_receipt_that_can_be_kept_nowhere_is_told_and_undoes_no_report(stack, 
     monkeypatch.setattr(history.Recorder, "end", lambda *_, **__: False)
     events, told = operate(FILE)
     assert set(ends(events).values()) == {"Done"}
-    assert [said for said in told if "the receipt cannot be saved" in said]
+    assert [said for said in told if "nothing can be saved" in said]
+
+
+def test_a_receipt_that_is_kept_here_is_no_business_of_git(operate, monkeypatch, tmp_path):
+    monkeypatch.setattr(history.Recorder, "end", lambda *_, **__: False)
+    operate(FILE)
+    assert (tmp_path / ".mfinfra" / ".gitignore").read_text() == "*\n"
 
 
 def test_a_bucket_for_the_lock_that_cannot_be_made_leaves_the_rest_undone(stack, operate, monkeypatch):
