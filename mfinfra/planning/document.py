@@ -44,7 +44,7 @@ class Provenance:
 def of(
     plan: Plan, provenance: Provenance, warnings: Sequence[Problem] = (), applies: drift.Applies | None = None
 ) -> dict[str, Any]:
-    """The document of `plan`. Two plans of the same world differ in `created` only."""
+    """The document of `plan`, keys sorted. Two plans of the same world differ in `created` only."""
     scope = plan.environment.scope
     causes = drift.causes(plan, applies)
     changes = [rows.resource_change(planned, causes[planned.step.address]) for planned in plan.planned]
@@ -79,7 +79,8 @@ def of(
         "summary": summary(plan.steps),
     }
     document["integrity"] = integrity.seal(document, _desired(plan))
-    return document
+    found: dict[str, Any] = json.loads(text(document))  # in the order in which it is read back: it is told alike
+    return found
 
 
 def options(document: Mapping[str, Any]) -> Options:
