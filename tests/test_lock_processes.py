@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 
 BEGINNING = """
-import os, sys
+import os, signal, sys
 from dataclasses import replace
 from mfinfra import host, lock
 from mfinfra.aws import session
@@ -29,6 +29,7 @@ from mfinfra.errors import Locked, LostLock
 from mfinfra.model import Call, Scope
 from mfinfra.records import Place
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in the background without it
 scope = Scope("test", {account!r}, {region!r})
 aws = session.Aws(session.isolated_session("x", "y"), scope, {endpoint!r}, clock=Clock(0.0), caller="arn:someone")
 place = Place({bucket!r}, {prefix!r}, "test")
