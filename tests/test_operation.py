@@ -15,8 +15,6 @@ from mfinfra.model import Done, Failed, Skipped
 from mfinfra.operation import NO_PLACE, Locking, Operation, bucket_first
 from mfinfra.planning.gate import Allowed
 
-pytestmark = pytest.mark.slow
-
 BUCKET = "data-123456789012"
 RESOURCES = {
     "bucket": {"data": {"name": BUCKET}},
@@ -56,6 +54,7 @@ def ends(events):
     return {str(event.address): type(event).__name__ for event in events if isinstance(event, (Done, Failed, Skipped))}
 
 
+@pytest.mark.slow
 def test_promise_10_on_a_first_apply_the_bucket_is_made_first_then_the_lock_is_taken_then_the_rest_is_made(
     stack, operate
 ):
@@ -71,6 +70,7 @@ def test_promise_10_on_a_first_apply_the_bucket_is_made_first_then_the_lock_is_t
     assert objects(stack, LOCK) == []
 
 
+@pytest.mark.slow
 def test_promise_16_every_apply_leaves_a_receipt_that_says_who_what_and_with_which_result(stack, operate):
     operate(FILE)
     operate(
@@ -87,6 +87,7 @@ def test_promise_16_every_apply_leaves_a_receipt_that_says_who_what_and_with_whi
     assert first["plan_sha256"] != second["plan_sha256"]
 
 
+@pytest.mark.slow
 def test_a_second_apply_makes_no_writing_call(stack, operate):
     operate(FILE)
     before = stack.writes()
@@ -94,6 +95,7 @@ def test_a_second_apply_makes_no_writing_call(stack, operate):
     assert stack.writes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["target", "exclude"])
 def test_what_somebody_deleted_is_told_from_what_is_new_also_after_the_apply_of_a_part(stack, operate, choice):
     operate(FILE)
@@ -106,6 +108,7 @@ def test_what_somebody_deleted_is_told_from_what_is_new_also_after_the_apply_of_
     assert rows["table.foreach"]["drift"] == "live"
 
 
+@pytest.mark.slow
 def test_promise_10_while_another_run_holds_the_lock_nothing_is_written(stack, operate):
     operate(FILE)
     changed = environment({**RESOURCES, "log_group": {}}, metaflow=METAFLOW)
@@ -121,6 +124,7 @@ def test_promise_10_while_another_run_holds_the_lock_nothing_is_written(stack, o
     assert len(receipts(stack)) == 1
 
 
+@pytest.mark.slow
 def test_what_changed_between_the_review_and_the_lock_stops_the_run_before_its_first_write(stack, operate):
     operate(FILE)
     changed = environment(
@@ -171,6 +175,7 @@ def test_a_receipt_that_can_be_kept_nowhere_is_told_and_undoes_no_report(stack, 
     assert [said for said in told if "nothing can be saved" in said]
 
 
+@pytest.mark.slow
 def test_a_receipt_that_is_kept_here_is_no_business_of_git(operate, monkeypatch, tmp_path):
     monkeypatch.setattr(history.Recorder, "end", lambda *_, **__: False)
     operate(FILE)
@@ -207,6 +212,7 @@ def test_no_lock_takes_none_says_so_and_leaves_a_receipt_all_the_same(stack, ope
     assert [receipt["locked"] for receipt in receipts(stack)] == [False]
 
 
+@pytest.mark.slow
 def test_a_destroy_takes_the_lock_and_the_records_with_the_bucket_and_keeps_its_own_receipt_here(
     stack, operate, tmp_path
 ):
@@ -226,6 +232,7 @@ def test_a_destroy_takes_the_lock_and_the_records_with_the_bucket_and_keeps_its_
     assert str(kept) in " ".join(told)
 
 
+@pytest.mark.slow
 def test_a_bucket_with_content_keeps_its_receipts_when_it_cannot_go(stack, operate):
     file = environment(
         {kind: {n: {**s, "protect": False} for n, s in named.items()} for kind, named in RESOURCES.items()},
@@ -241,6 +248,7 @@ def test_a_bucket_with_content_keeps_its_receipts_when_it_cannot_go(stack, opera
     assert objects(stack, LOCK) == []
 
 
+@pytest.mark.slow
 def test_a_renamed_bucket_is_locked_under_its_old_name(stack, operate):
     resources = unprotected(RESOURCES)
     operate(environment(resources, metaflow=METAFLOW))
@@ -255,6 +263,7 @@ def test_a_renamed_bucket_is_locked_under_its_old_name(stack, operate):
     assert [row["Name"] for row in stack.client("s3").list_buckets()["Buckets"]] == ["other-123456789012"]
 
 
+@pytest.mark.slow
 def test_only_a_bucket_that_the_plan_creates_comes_before_the_lock(stack, operate):
     first = bucket_first(stack.plan(FILE).plan, records.place(stack.plan(FILE).reading.environment).address)
     assert [str(step.address) for step in first.steps] == ["bucket.data"]
@@ -263,6 +272,7 @@ def test_only_a_bucket_that_the_plan_creates_comes_before_the_lock(stack, operat
     assert bucket_first(reviewed.plan, records.place(reviewed.reading.environment).address) is None
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_says_so_in_its_receipt(stack, operate):
     operate(FILE)
     changed = environment(
@@ -288,6 +298,7 @@ def test_a_run_that_fails_says_so_in_its_receipt(stack, operate):
     assert history.find(aws, records.place(reviewed.reading.environment), receipt["id"])["result"] == "failed"
 
 
+@pytest.mark.slow
 def test_what_is_made_anew_for_its_own_sake_is_made_anew_once_for_each_plan(stack, operate):
     file = environment({**RESOURCES, "log_group": {"flows": {"name": "/flows", "protect": False}}}, metaflow=METAFLOW)
     operate(file)
@@ -313,6 +324,7 @@ def drift_of(reviewed):
     return {row["address"]: row["drift"] for row in reviewed.document["resource_changes"]}
 
 
+@pytest.mark.slow
 def test_what_somebody_deleted_in_aws_is_told_from_what_is_new_in_the_file(stack, operate):
     operate(FILE)
     stack.client("logs").delete_log_group(logGroupName="/flows")
@@ -326,6 +338,7 @@ def test_what_somebody_deleted_in_aws_is_told_from_what_is_new_in_the_file(stack
     }
 
 
+@pytest.mark.slow
 def test_what_the_last_apply_destroyed_is_not_missed(stack, operate):
     file = environment({**RESOURCES, "log_group": {"flows": {"name": "/flows", "protect": False}}}, metaflow=METAFLOW)
     operate(file)
@@ -334,6 +347,7 @@ def test_what_the_last_apply_destroyed_is_not_missed(stack, operate):
     assert drift_of(stack.plan(file))["log_group.flows"] == "file"
 
 
+@pytest.mark.slow
 def test_a_plan_without_changes_asks_for_no_receipt(stack, operate):
     operate(FILE)
     before = list(stack.operations)
@@ -343,6 +357,7 @@ def test_a_plan_without_changes_asks_for_no_receipt(stack, operate):
     assert "s3.ListObjectsV2" not in asked
 
 
+@pytest.mark.slow
 def test_receipts_that_may_not_be_read_are_a_warning_and_no_guess(stack, operate, monkeypatch):
     operate(FILE)
     stack.client("logs").delete_log_group(logGroupName="/flows")
