@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ MAX_AGE = 24.0
 """Hours after which a plan is too old to be applied."""
 SKEW = timedelta(minutes=5)
 LARGEST = 256 * 2**20
+DEEPEST = 100
 HEAD = 4096
 TELLTALES = (b'"applyable"', b'"format_version"', b'"resource_changes"')
 AGAIN = "make it anew: `mfinfra plan {}`"
@@ -118,7 +119,7 @@ def load(path: Path) -> dict[str, Any]:
             hint=AGAIN.format(_source(document)),
             code="MF4202",
         )
-    if not _intact(document):
+    if not integrity.intact(document):
         raise Refused(
             f"`{path}` was changed after it was made: its hashes do not fit what stands in it",
             hint=AGAIN.format(_source(document)),
@@ -186,6 +187,8 @@ def _parsed(path: Path) -> dict[str, Any]:
             hint="`mfinfra plan FILE --out PLAN` writes a plan in one piece or not at all",
             code="MF4201",
         ) from error
+    if _deeper(found, DEEPEST):
+        raise UserError(f"`{path}` is nested deeper than any plan", code="MF4201")
     return found if isinstance(found, dict) else {}
 
 
@@ -213,11 +216,16 @@ def _strange(path: Path) -> bool:
         return False  # mostly there is nothing; what else it may be, writing tells
 
 
-def _intact(document: Mapping[str, Any]) -> bool:
-    try:
-        return integrity.intact(document)
-    except RecursionError:  # nested deeper than anything that was sealed
-        return False
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether `value` is nested deeper than `levels`: what reads a plan goes down into it by calling itself."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [item for one in layer if isinstance(one, dict | list) for item in _items(one)]
+    return bool(layer)
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

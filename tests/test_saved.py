@@ -113,12 +113,14 @@ def nested(depth):
     return {"a": nested(depth - 1)} if depth else {}
 
 
-def test_what_is_nested_deeper_than_anything_that_was_made_is_refused(file):
+@pytest.mark.parametrize("depth", [120, 400, 700])
+def test_what_is_nested_deeper_than_anything_that_was_made_is_no_plan(file, depth):
     plan = copy.deepcopy(PLAN)
-    plan["resource_changes"][0]["change"]["after"] = nested(700)
+    plan["resource_changes"][0]["change"]["after"] = nested(depth)
     file.write_text(json.dumps(plan))
-    with pytest.raises(Refused, match="was changed after it was made"):
+    with pytest.raises(UserError, match="is nested deeper than any plan") as caught:
         saved.load(file)
+    assert caught.value.code == "MF4201"
 
 
 @pytest.mark.parametrize("created", ["2026-13-45T99:99:99Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:60Z"])
