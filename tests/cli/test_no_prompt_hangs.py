@@ -18,7 +18,7 @@ from mfinfra.cli.app import app
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-LIMIT = 60.0  # seconds; a prompt would wait for ever
+LIMIT = 180.0  # seconds; a prompt would wait for ever
 BUG = 70
 FILE = """\
 version: 1
@@ -76,6 +76,9 @@ def leaves(command, path=()):
 
 COMMANDS = dict(leaves(typer.main.get_command(app)))
 ASKING = [path for path, command in COMMANDS.items() if any("--yes" in option.opts for option in command.params)]
+TAKING = [
+    path for path, command in COMMANDS.items() if any(one.param_type_name == "argument" for one in command.params)
+]
 
 
 def arguments(command):
@@ -100,7 +103,8 @@ def environ(tmp_path):
         "TERM": "xterm",
     }
     yield found
-    subprocess.run([sys.executable, "-m", "mfinfra", "sandbox", "stop"], env=found, capture_output=True, check=True)
+    if (tmp_path / "box").exists():
+        subprocess.run([sys.executable, "-m", "mfinfra", "sandbox", "stop"], env=found, capture_output=True, check=True)
 
 
 @pytest.fixture
@@ -161,13 +165,15 @@ def _watch(terminal, seen):
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_ends_with_nobody_there(alone, path, place):
+def test_every_command_ends_with_nobody_there_and_one_that_would_have_to_ask_names_the_flag(alone, path, place):
     code, said = alone([*path, *arguments(COMMANDS[path])], place)
     assert code not in {BUG, -9}, said
     assert code >= 0, said
+    if path in ASKING:
+        assert (code, "`--yes`" in said) == (1, True), said
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("path", TAKING, ids=" ".join)
 def test_every_command_ends_without_any_argument(alone, path):
     code, said = alone(path, PLACES[1])
     assert code not in {BUG, -9}, said
@@ -176,13 +182,6 @@ def test_every_command_ends_without_any_argument(alone, path):
 
 def test_the_commands_that_ask_are_known():
     assert {("apply",), ("destroy",)} <= set(ASKING)
-
-
-@pytest.mark.parametrize("place", PLACES, ids=str)
-@pytest.mark.parametrize("path", ASKING, ids=" ".join)
-def test_a_command_that_would_have_to_ask_fails_at_once_and_names_the_flag(alone, path, place):
-    code, said = alone([*path, *arguments(COMMANDS[path])], place)
-    assert (code, "`--yes`" in said) == (1, True), said
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
