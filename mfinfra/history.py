@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,7 +26,7 @@ Receipt: TypeAlias = dict[str, Any]
 MOST_CALLS = 5_000
 NOOP = ("no-op",)
 LONGEST_MESSAGE = 500
-NAME = re.compile(r"([0-9]{8})T([0-9]{6})Z-([0-9A-Za-z]+)\.json")
+NAME = re.compile(r"([0-9]{8})T([0-9]{6}(?:\.[0-9]{3})?)Z-([0-9A-Za-z]+)\.json")
 SHORTEST_ID = 4
 RECENT = 5
 """How many receipts are looked through for one of a run that ended."""
@@ -71,7 +70,7 @@ class Recorder:
             "operation": operation,
             "result": "running",
             "locked": locked,
-            "began": datetime.now(UTC).strftime(receipts.MOMENT),
+            "began": receipts.now(),
             "ended": None,
             "duration_seconds": None,
             "who": environment["caller"],
@@ -140,7 +139,7 @@ class Recorder:
         self._lost = self._lost or lost
         self.receipt |= {
             "result": self._result(interrupted=interrupted),
-            "ended": datetime.now(UTC).strftime(receipts.MOMENT),
+            "ended": receipts.now(),
             "duration_seconds": round(time.monotonic() - self._began, 1),
             "standing": receipts.standing(self.rows, self.receipt["steps"], self.earlier, part=self.part),
         }

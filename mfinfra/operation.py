@@ -37,12 +37,17 @@ def _nobody(said: str) -> None:
     """Tell nobody."""
 
 
+def _unheard(reviewed: reconcile.Reviewed) -> None:
+    """Show nobody."""
+
+
 @dataclass(slots=True)
 class Operation:
     """One run over a reviewed plan. `events()` is consumed once; `stop()` begins nothing new.
 
     `tell` is told what is no event: that a lock was taken over, that there is none; `waits` whom the run waits for.
-    Receipts that the bucket does not take go into `folder`.
+    Receipts that the bucket does not take go into `folder`. Where nobody has approved this very plan (`binding` is
+    false), what AWS asks for once the lock is held is carried out, and `replanned` hears of it first.
     """
 
     reviewed: reconcile.Reviewed
@@ -52,6 +57,8 @@ class Operation:
     tell: Callable[[str], None] = _nobody
     waits: Callable[[str], None] = _nobody
     folder: Path = saved.FOLDER
+    binding: bool = True
+    replanned: Callable[[reconcile.Reviewed], None] = _unheard
     _before: list[Event] = field(default_factory=list)
 
     def stop(self) -> None:
@@ -102,8 +109,9 @@ class Operation:
             fresh=first is not None,
         ) as held:
             held.stop = self.stop
-            held.leaving = leaves(reviewed.plan, place.address)
-            yield from self._recorded(self._again(first), place, held)
+            again = self._again(first)
+            held.leaving = leaves(again.plan, place.address)
+            yield from self._recorded(again, place, held)
 
     def _made(self, first: Plan) -> Generator[Event, None, bool]:
         """Make what the lock needs; where that fails, the rest is skipped."""
@@ -123,12 +131,16 @@ class Operation:
                 yield Skipped(step.address, step.action, because)
 
     def _again(self, first: Plan | None) -> reconcile.Reviewed:
-        """AWS read and compared again; raises `Stale` unless the plan is still what was approved."""
+        """AWS read and compared again; raises `Stale` where something was approved and the plan is another one now."""
         old = self.reviewed
         new = reconcile.compare(old.aws, old.reading, old.plan.options)
         made = frozenset(str(step.address) for step in first.steps) if first else frozenset()
         found = staleness.differences(old.document, new.document, made)
         if not found:
+            return new
+        if not self.binding:
+            self.replanned(new)
+            self.reviewed = new
             return new
         named = ", ".join(dict.fromkeys(f"`{one.address or one.subject}`" for one in found))
         said = f"AWS changed while this plan was being approved: {named}"

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from stack import environment, inventory, unprotected
+from stack import ACCOUNT, environment, inventory, unprotected
 
 from mfinfra import history, lock, records
 from mfinfra.aws.session import Aws
@@ -16,6 +16,7 @@ from mfinfra.operation import NO_PLACE, Locking, Operation, bucket_first
 from mfinfra.planning.gate import Allowed
 
 BUCKET = "data-123456789012"
+TAGS = ["mfinfra:environment", "mfinfra:address", "mfinfra:owner", "mfinfra:spec"]
 RESOURCES = {
     "bucket": {"data": {"name": BUCKET}},
     "log_group": {"flows": {"name": "/flows", "retention_days": 7}},
@@ -31,7 +32,11 @@ def operate(stack, tmp_path):
     """Carry a file out, as `mfinfra apply FILE --yes` does: the events, and what was told."""
 
     def run(file, *, plan=None, **options):
-        parts = {name: options.pop(name) for name in ("allowed", "locking", "name") if name in options}
+        parts = {
+            name: options.pop(name)
+            for name in ("allowed", "locking", "name", "binding", "replanned")
+            if name in options
+        }
         reviewed = plan or stack.plan(file, **options)
         told = []
         operation = Operation(reviewed, **parts, tell=told.append, folder=tmp_path / ".mfinfra")
@@ -370,3 +375,31 @@ def test_receipts_that_may_not_be_read_are_a_warning_and_no_guess(stack, operate
     (check,) = [row for row in reviewed.document["checks"] if row["status"] == "warn"]
     assert check["code"] == "MF2401"
     assert drift_of(reviewed)["log_group.flows"] == "file"
+
+
+def test_what_nobody_has_approved_is_planned_anew_once_the_lock_is_held(stack, operate):
+    operate(FILE)
+    changed = environment(
+        {**RESOURCES, "log_group": {"flows": {"name": "/flows", "retention_days": 30}}}, metaflow=METAFLOW
+    )
+    reviewed, heard = stack.plan(changed), []
+    stack.client("dynamodb").update_time_to_live(
+        TableName="foreach", TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"}
+    )
+    events, _ = operate(changed, plan=reviewed, binding=False, replanned=heard.append)
+    assert ends(events) == {"log_group.flows": "Done", "table.foreach": "Done"}
+    (now,) = heard
+    assert now.document["summary"]["update"] == 2
+    assert not stack.plan(changed).plan.work
+
+
+def test_what_nobody_has_approved_still_stops_at_a_guard(stack, operate):
+    operate(FILE)
+    changed = environment(
+        {**RESOURCES, "log_group": {"flows": {"name": "/flows", "retention_days": 30}}}, metaflow=METAFLOW
+    )
+    reviewed = stack.plan(changed)
+    stack.client("logs").untag_resource(resourceArn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/flows", tagKeys=TAGS)
+    with pytest.raises(Refused, match="nobody's tags are on it"):
+        operate(changed, plan=reviewed, binding=False)
+    assert stack.client("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7

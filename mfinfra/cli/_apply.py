@@ -50,10 +50,12 @@ def _run_told(asked: Asked, telling: Telling) -> int:
         return 0
     _run.show(reviewed, asked.allowed)
     _run.refuse_blocked(reviewed, asked.allowed)
-    if _asks(asked, approved) and reviewed.plan.changes:
+    asks = _asks(asked, approved)
+    if asks and reviewed.plan.changes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     name = "destroy" if reviewed.plan.options.destroy else "apply"
-    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking), telling)
+    binding = asks or approved is not None or asked.checksum is not None
+    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking, binding), telling)
 
 
 def _of_file(asked: Asked) -> Reviewed:

@@ -50,4 +50,4 @@ def _run_told(asked: Asked, telling: Telling) -> int:
     _run.refuse_blocked(reviewed, asked.allowed)
     if asks:
         _confirm.ask(reviewed.document["environment"], "Destroy all of", name)
-    return _run.carry_out(reviewed, _run.Way("destroy", asked.allowed, asked.locking), telling)
+    return _run.carry_out(reviewed, _run.Way("destroy", asked.allowed, asked.locking, asks), telling)

@@ -16,7 +16,7 @@ from mfinfra.errors import Incomplete, Locked, Refused
 from mfinfra.operation import Locking
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
-from mfinfra.render import console, inert, problems, progress, report, text
+from mfinfra.render import console, inert, looks, problems, progress, report, streams, text
 
 
 def read(file: Path, command: str) -> Reading:
@@ -68,11 +68,12 @@ def refuse_blocked(reviewed: reconcile.Reviewed, allowed: Allowed) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a plan is carried out; `name` is `apply` or `destroy`."""
+    """How a plan is carried out; `name` is `apply` or `destroy`, `binding`: somebody approved this very plan."""
 
     name: str
     allowed: Allowed
     locking: Locking
+    binding: bool
 
 
 def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
@@ -91,7 +92,24 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
         _telling.stderr(said)
         telling.stream.lock_wait(said)
 
-    run = operation.Operation(reviewed, way.allowed, way.locking, way.name, announce, waits)
+    def replanned(now: reconcile.Reviewed) -> None:
+        fresh = now.shown(way.allowed)
+        board.replan(fresh)
+        telling.plan(fresh)
+        announce("AWS changed before the lock was taken; what is carried out is now: " + looks.verdict(fresh))
+        if not streams.interactive(sys.stderr):  # a live table stands where these lines would go
+            console.write(text.lines(fresh, summary=True), sys.stderr)
+
+    run = operation.Operation(
+        reviewed,
+        way.allowed,
+        way.locking,
+        way.name,
+        announce,
+        waits,
+        binding=way.binding,
+        replanned=replanned,
+    )
     # To the last word: who ends the command while the report is written has still changed something.
     with _signals.stopping(run.stop, announce) as stopped:
         try:

@@ -81,6 +81,12 @@ class Board:
         changes = [change for change in document["resource_changes"] if not looks.same(change)]
         return cls(len(changes), {change["address"]: looks.action(change) for change in changes})
 
+    def replan(self, document: Document) -> None:
+        """Another plan is carried out than was thought, before its first step."""
+        fresh = Board.of(document)
+        with self.lock:
+            self.total, self.signs = self.done + fresh.total, fresh.signs
+
     def take(self, event: Event) -> None:
         """Note what happened."""
         with self.lock:

@@ -46,6 +46,7 @@ class Live:
     ran: bool = False
     stopped: bool = False
     locking: Locking | None = None
+    binding: bool | None = None
 
     def review(self, reading, options, *, parallelism, writes):
         if isinstance(self.document, BaseException):
@@ -63,8 +64,8 @@ class Live:
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def operation(self, reviewed, allowed, locking, *_):
-        self.locking = locking
+    def operation(self, reviewed, allowed, locking, *_, binding, replanned):
+        self.locking, self.binding = locking, binding
         return self
 
     def events(self):

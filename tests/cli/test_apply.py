@@ -249,3 +249,10 @@ def test_a_bug_whose_log_cannot_be_written_shows_its_traceback(run, live, file, 
 def test_other_commands_see_errors_of_the_user_as_errors(run, live, file):
     live.document = UserError("no AWS credentials were found", hint="run `aws sso login`")
     assert run("apply", file, "--yes").code == 1
+
+
+@pytest.mark.parametrize("flags", [["--yes"], []])
+def test_only_what_somebody_has_seen_binds_the_run_to_this_very_plan(run, live, file, terminal, flags):
+    terminal("yes\n")
+    assert run("apply", file, *flags).code == 0
+    assert live.binding is (not flags)
