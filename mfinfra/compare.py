@@ -19,7 +19,7 @@ Path = tuple[str, ...]
 def canonical(value: Any, traits: Traits, scope: Scope, path: Path) -> Any:
     """`value`, which stands at `path`, in the form in which equal things are equal by `==`."""
     if not isinstance(value, Ref | Template) and any(_fits(path, place) for place in traits.policies):
-        return policy.canonical(value, account=scope.account, partition=scope.partition) if value else None
+        return policy.canonical(value, partition=scope.partition) if value else None
     match value:
         case Ref() | Template():
             return value

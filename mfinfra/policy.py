@@ -49,12 +49,7 @@ def parse(document: str | Mapping[str, Any] | None) -> dict[str, Any]:
     return value
 
 
-def canonical(
-    document: str | Mapping[str, Any] | None,
-    *,
-    account: str | None = None,  # noqa: ARG001 -- callers hand over their whole scope; no rule depends on the account yet
-    partition: str = "aws",
-) -> dict[str, Any]:
+def canonical(document: str | Mapping[str, Any] | None, *, partition: str = "aws") -> dict[str, Any]:
     """The form in which two documents that mean the same are equal by `==`; without a statement it is `{}`.
 
     `Version` and `Statement` are always there. Statements are a sorted multiset; actions, resources, principals and
@@ -77,12 +72,10 @@ def equivalent(
     left: str | Mapping[str, Any] | None,
     right: str | Mapping[str, Any] | None,
     *,
-    account: str | None = None,
     partition: str = "aws",
 ) -> bool:
     """Whether both documents mean the same; raises `ValueError` as `parse` does."""
-    one = canonical(left, account=account, partition=partition)
-    return one == canonical(right, account=account, partition=partition)
+    return canonical(left, partition=partition) == canonical(right, partition=partition)
 
 
 def statement(  # noqa: PLR0913 -- these are the elements of a statement

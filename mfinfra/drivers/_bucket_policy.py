@@ -43,7 +43,7 @@ def split(document: str | Mapping[str, Any], arn: str, scope: Scope) -> tuple[bo
 
 
 def _meaning(statement: Any, scope: Scope) -> Any:
-    return policy.canonical({"Statement": [statement]}, account=scope.account, partition=scope.partition)
+    return policy.canonical({"Statement": [statement]}, partition=scope.partition)
 
 
 def parse(answer: Document | None, resource: Resource) -> Spec:
