@@ -29,26 +29,31 @@ EXAMPLES = (
 CODES = (0, 1, 3, 4, 5, 6, 70, 130)
 
 
+FileOrPlan = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FILE|PLAN",
+        help="An environment file, or a saved plan; without it, the last one that was saved in this folder.",
+        show_default=False,
+    ),
+]
+Checksum = Annotated[
+    str | None,
+    typer.Option(
+        "--checksum", metavar="SHA", envvar="MFINFRA_CHECKSUM", help="Apply only the plan with this plan_sha256."
+    ),
+]
+MaxAge = Annotated[
+    float,
+    typer.Option("--max-age", metavar="HOURS", min=0, envvar="MFINFRA_MAX_AGE", help="How old a plan may be."),
+]
+
+
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE|PLAN",
-            help="An environment file, or a saved plan; without it, the last one that was saved in this folder.",
-            show_default=False,
-        ),
-    ] = None,
+    path: FileOrPlan = None,
     yes: Yes = False,
-    checksum: Annotated[
-        str | None,
-        typer.Option(
-            "--checksum", metavar="SHA", envvar="MFINFRA_CHECKSUM", help="Apply only the plan with this plan_sha256."
-        ),
-    ] = None,
-    max_age: Annotated[
-        float,
-        typer.Option("--max-age", metavar="HOURS", min=0, envvar="MFINFRA_MAX_AGE", help="How old a plan may be."),
-    ] = 24.0,
+    checksum: Checksum = None,
+    max_age: MaxAge = 24.0,
     adopt: Adopt = None,
     allow_destroy: AllowDestroy = None,
     allow_replace: AllowReplace = None,

@@ -31,24 +31,18 @@ def command(
 
     Every apply and destroy leaves a receipt in the bucket that its lock is in.
     """
-    from mfinfra import history, records
-    from mfinfra.aws import session
-    from mfinfra.cli import _run
-    from mfinfra.errors import UserError
+    from mfinfra import history
+    from mfinfra.cli import _place
     from mfinfra.render import console, json, streams
     from mfinfra.render import history as shown
 
-    environment = _run.read(file, "history").environment
-    place = records.place(environment)
-    if place is None:
-        raise UserError("there is no history: the file names no bucket to keep it in", hint="`lock:` names one")
-    aws = session.connect(environment.access, environment.scope)
+    aws, place = _place.of(file, "history", "history")
     if id_ is not None:
         receipt = history.find(aws, place, id_)
         document, lines = receipt, shown.whole(receipt)
     else:
         receipts = history.newest(aws, place, limit)
-        document, lines = shown.document(environment.scope.environment, receipts), shown.rows(receipts)
+        document, lines = shown.document(place.environment, receipts), shown.rows(receipts)
     if format_ is Format.JSON:
         streams.put(json.text(document), sys.stdout)
     else:

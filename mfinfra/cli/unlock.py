@@ -25,20 +25,15 @@ def command(
     It is removed only if it has this id. If its run is alive after all, that run stops before its next write.
     Mostly nobody needs this: a lock expires by itself, and one whose process has gone from this machine is taken over.
     """
-    from mfinfra import lock, records
+    from mfinfra import lock
     from mfinfra.aws import session
-    from mfinfra.cli import _run
-    from mfinfra.errors import UserError
+    from mfinfra.cli import _place
     from mfinfra.render import streams
     from mfinfra.render.inert import line
 
-    environment = _run.read(file, "unlock").environment
-    place = records.place(environment)
-    if place is None:
-        raise UserError("there is no lock: the file names no bucket to keep it in", hint="`lock:` names one")
-    aws = session.connect(environment.access, environment.scope)
+    aws, place = _place.of(file, "unlock", "lock")
     aws.client("s3")
     session.guard_destination(aws)
     seen = lock.unlock(aws, place, id_)
-    streams.put(f"removed the lock of {line(environment.scope.environment)} from {line(seen)}\n", sys.stdout)
+    streams.put(f"removed the lock of {line(place.environment)} from {line(seen)}\n", sys.stdout)
     return 0
