@@ -31,7 +31,6 @@ SHORTEST_ID = 4
 RECENT = 5
 """How many receipts are looked through for one of a run that ended."""
 CUT = frozenset({"failed", "unfinished"})
-ADDRESS = re.compile(r"[a-z_]+\.[^\s.][^\s]*")
 
 
 @dataclass(slots=True)
@@ -190,13 +189,8 @@ def last(aws: Aws, place: Place) -> Applies:
     for receipt in newest(aws, place, RECENT):
         if receipt["ended"]:
             cut = [step["address"] for step in receipt["steps"] if step["result"] in CUT]
-            return Applies(_addresses(receipt["standing"]), _addresses(cut))
+            return Applies(receipts.addresses(receipt["standing"]), receipts.addresses(cut))
     return Applies()
-
-
-def _addresses(found: Iterable[str]) -> frozenset[Address]:
-    """Those that are addresses: a receipt may have been written by anybody."""
-    return frozenset(Address.parse(text) for text in found if ADDRESS.fullmatch(text))
 
 
 def newest(aws: Aws, place: Place, limit: int) -> tuple[Receipt, ...]:

@@ -180,13 +180,15 @@ class Operation:
                 yield event
         finally:
             stopped, lost = again.aws.clock.stopped.is_set(), held is not None and held.lost is not None
-            if not recorder.end(again.aws, place, interrupted=stopped, lost=lost, tell=self.tell):
-                self._keep(recorder.receipt)
+            leaving = leaves(again.plan, place.address)
+            tell = _nobody if leaving else self.tell
+            if not recorder.end(again.aws, place, interrupted=stopped, lost=lost, tell=tell):
+                self._keep(recorder.receipt, "the receipts went with their bucket; this run's" if leaving else "it")
 
-    def _keep(self, receipt: history.Receipt) -> None:
+    def _keep(self, receipt: history.Receipt, what: str) -> None:
         try:
             saved.prepare(self.folder)
-            self.tell(f"it is in `{history.keep(receipt, self.folder)}`")
+            self.tell(f"{what} is in `{history.keep(receipt, self.folder)}`")
         except UserError as error:  # what was done is told all the same
             self.tell(str(error))
 

@@ -6,17 +6,20 @@ Whoever may write into the bucket may write receipts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from mfinfra.aws import sanitise
+from mfinfra.model import Address
 
 FORMAT_VERSION = "1.0"
 LONGEST = 1_000
 MOST = 10_000
 RESULTS = ("running", "done", "failed", "interrupted", "lost lock")
 UNREADABLE = "unreadable"
+ADDRESS = re.compile(r"[a-z_]+\.[^\s.][^\s]*")
 CREATE, DELETE = ("create",), ("delete",)
 
 Shape = Callable[[Any], Any]
@@ -51,6 +54,11 @@ def parse(raw: bytes, id_: str, began: str) -> dict[str, Any]:
     if receipt is None:
         receipt = {**RECEIPT({}), "result": UNREADABLE}
     return {**receipt, "id": id_, "began": began}
+
+
+def addresses(found: Iterable[str]) -> frozenset[Address]:
+    """Those texts of a receipt that are addresses."""
+    return frozenset(Address.parse(text) for text in found if ADDRESS.fullmatch(text))
 
 
 def _text(value: Any) -> str:

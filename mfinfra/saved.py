@@ -31,6 +31,7 @@ SKEW = timedelta(minutes=5)
 LARGEST = 256 * 2**20
 DEEPEST = 100
 HEAD = 4096
+OTHERS = 0o077
 TELLTALES = (b'"applyable"', b'"format_version"', b'"resource_changes"')
 AGAIN = "make it anew: `mfinfra plan {}`"
 
@@ -85,6 +86,12 @@ def last() -> Path:
         raise UserError(
             "no plan was saved in this folder",
             hint="`mfinfra plan FILE` makes and saves one; `mfinfra apply FILE` plans, asks and applies",
+        )
+    if path.stat().st_mode & OTHERS:  # as a checkout would leave it: what a repository brings is no approval
+        raise UserError(
+            f"`{path}` is open to others: `mfinfra plan` did not save it like that",
+            hint=f"look at it (`mfinfra show {path}`), and name it to apply it: `mfinfra apply {path}`",
+            code="MF4211",
         )
     return path
 

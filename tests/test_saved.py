@@ -236,6 +236,15 @@ def test_a_name_that_is_no_utf_8_comes_back_as_it_was(file):
     assert saved.load(file)["source"]["path"] == "pr\udcffd.yaml"
 
 
+def test_a_plan_that_came_with_the_folder_is_not_taken_for_the_last_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = saved.keep(TEXT, "test")
+    path.chmod(0o644)
+    with pytest.raises(UserError, match="is open to others") as caught:
+        saved.last()
+    assert "`mfinfra apply .mfinfra/test.plan.json`" in caught.value.hint
+
+
 @pytest.mark.parametrize("written", [None, "", "../../etc/passwd", "gone.plan.json", "\udcff"])
 def test_without_a_last_plan_it_says_how_to_make_one(tmp_path, monkeypatch, written):
     monkeypatch.chdir(tmp_path)

@@ -70,6 +70,10 @@ Parallelism = Annotated[
         "--parallelism", metavar="N", min=1, max=256, envvar="MFINFRA_PARALLELISM", help="Calls side by side."
     ),
 ]
+DetailedExitcode = Annotated[
+    bool,
+    typer.Option("--detailed-exitcode", envvar="MFINFRA_DETAILED_EXITCODE", help="Exit 2 if there are changes."),
+]
 Yes = Annotated[
     bool,
     typer.Option("--yes", "-y", "--auto-approve", envvar="MFINFRA_YES", help="Do not ask; for runs without a person."),

@@ -76,7 +76,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     from mfinfra.operation import Locking
     from mfinfra.planning.gate import Allowed
 
-    destroy, replace = frozenset(allow_destroy or ()), frozenset(allow_replace or ())
     return _apply.run(
         _apply.Asked(
             path=path,
@@ -84,7 +83,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
             yes=yes,
             checksum=checksum,
             max_age=max_age,
-            allowed=Allowed(destroy, replace, allow_disruption, max_deletes),
+            allowed=Allowed(
+                frozenset(allow_destroy or ()), frozenset(allow_replace or ()), allow_disruption, max_deletes
+            ),
             locking=Locking(not no_lock, lock_expiry, lock_timeout),
             parallelism=parallelism,
             json=json,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
 
 from mfinfra.cli._formats import Format, FormatOption, Full, MaxChars, Summary
-from mfinfra.cli._options import File, Parallelism
+from mfinfra.cli._options import DetailedExitcode, File, Parallelism
 
 EXAMPLES = (
     "mfinfra drift environments/prod.yaml",
@@ -20,10 +17,7 @@ CODES = (0, 1, 2, 3, 70, 130)
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     file: File,
     format_: FormatOption = Format.TEXT,
-    detailed_exitcode: Annotated[
-        bool,
-        typer.Option("--detailed-exitcode", envvar="MFINFRA_DETAILED_EXITCODE", help="Exit 2 if there are changes."),
-    ] = False,
+    detailed_exitcode: DetailedExitcode = False,
     summary: Summary = False,
     full: Full = False,
     max_chars: MaxChars = 60_000,

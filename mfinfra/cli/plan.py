@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mfinfra.cli._formats import Format, FormatOption, Full, MaxChars, Summary
-from mfinfra.cli._options import Adopt, Exclude, File, Parallelism, Replace, Target
+from mfinfra.cli._options import Adopt, DetailedExitcode, Exclude, File, Parallelism, Replace, Target
 
 EXAMPLES = (
     "mfinfra plan environments/prod.yaml",
@@ -18,27 +18,30 @@ EXAMPLES = (
 CODES = (0, 1, 2, 3, 70, 130)
 
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="PLAN", envvar="MFINFRA_OUT", help="Save the plan here (JSON, 0600)."),
+]
+NoSave = Annotated[bool, typer.Option("--no-save", envvar="MFINFRA_NO_SAVE", help="Save no plan.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", envvar="MFINFRA_STRICT", help="Exit 1 if there are warnings, 3 if blocked.")
+]
+Destroy = Annotated[
+    bool, typer.Option("--destroy", envvar="MFINFRA_DESTROY", help="Plan what `mfinfra destroy` would do.")
+]
+
+
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     file: File,
     format_: FormatOption = Format.TEXT,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="PLAN", envvar="MFINFRA_OUT", help="Save the plan here (JSON, 0600)."),
-    ] = None,
-    no_save: Annotated[bool, typer.Option("--no-save", envvar="MFINFRA_NO_SAVE", help="Save no plan.")] = False,
-    detailed_exitcode: Annotated[
-        bool,
-        typer.Option("--detailed-exitcode", envvar="MFINFRA_DETAILED_EXITCODE", help="Exit 2 if there are changes."),
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", envvar="MFINFRA_STRICT", help="Exit 1 if there are warnings, 3 if blocked.")
-    ] = False,
+    out: Out = None,
+    no_save: NoSave = False,
+    detailed_exitcode: DetailedExitcode = False,
+    strict: Strict = False,
     summary: Summary = False,
     full: Full = False,
     max_chars: MaxChars = 60_000,
-    destroy: Annotated[
-        bool, typer.Option("--destroy", envvar="MFINFRA_DESTROY", help="Plan what `mfinfra destroy` would do.")
-    ] = False,
+    destroy: Destroy = False,
     target: Target = None,
     exclude: Exclude = None,
     replace: Replace = None,

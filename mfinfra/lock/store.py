@@ -33,7 +33,7 @@ class Store:
 
     def read(self) -> Seen | None:
         """The lock that is there; `None` if there is none."""
-        call = Call("s3", "GetObject", self._params, absent=("NoSuchKey",))
+        call = Call("s3", "GetObject", self._params, absent=("NoSuchKey", "NoSuchBucket"))
         with asked(self.place):
             answer = self.aws.ask(call)
         if answer.document is None:
