@@ -60,6 +60,7 @@ def resource_change(planned: Planned, cause: Cause) -> dict[str, Any]:
 
 
 def _before_and_after(planned: Planned) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Both sides in AWS's form: a field that stays is the same on both, however the file writes it."""
     step, resource = planned.step, planned.resource
     fields = schemas.traits(step.address.kind).fields
     observed = planned.observed or (planned.retired.observed if planned.retired else None)
@@ -68,7 +69,10 @@ def _before_and_after(planned: Planned) -> tuple[dict[str, Any] | None, dict[str
         before["tags"] = dict(observed.tags)
     if step.action is Action.DELETE:
         return before, None
-    after = {name: resource.spec[name] for name in fields if resource.spec.get(name) is not None}
+    changed = {change.path[0]: change.after for change in step.changes if len(change.path) == 1}
+    kept = before or {}
+    wished = {name: changed.get(name, kept.get(name, resource.spec.get(name))) for name in fields}
+    after = {name: value for name, value in wished.items() if value is not None}
     tags = {**(observed.tags if observed and not planned.retired else {}), **resource.tags}
     return before, {**after, "tags": tags}
 

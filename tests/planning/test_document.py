@@ -293,3 +293,15 @@ def test_a_document_shares_nothing_that_a_reader_could_change():
     document.of(plan, ORIGIN)["resource_changes"][0]["change"]["fields"].clear()
 
     assert plan.planned[0].step == before
+
+
+def test_what_does_not_change_is_the_same_on_both_sides_however_the_file_writes_it():
+    wish = resource("role", "r", trust={"services": ["ecs-tasks.amazonaws.com"]})
+    row = change(of([(wish, seen(wish))]), "role.r")
+    assert row["change"]["actions"] == ["no-op"]
+    assert row["change"]["before"] == row["change"]["after"]
+
+    row = change(of([(wish, seen(wish, description="other"))]), "role.r")
+    before, after = row["change"]["before"], row["change"]["after"]
+    differing = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    assert differing <= {"description"}
