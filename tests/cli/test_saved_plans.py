@@ -82,7 +82,7 @@ def planned(world):
 def test_a_bare_apply_carries_out_what_the_last_plan_showed_and_asks_nothing(planned):
     shown = planned.run("apply")
     assert shown.code == 0, shown
-    assert shown.out == "Apply complete: 1 updated, in 0 s\n"
+    assert shown.out.startswith("Apply complete: 1 updated, in ")
     assert "log_group.flows will be updated in place" in shown.err
     assert planned.retention() == 30
 
