@@ -110,7 +110,7 @@ def test_a_valid_file_with_something_wrong_in_it(file, data):
     answer(file("\n".join(lines)))
 
 
-@settings(parent=quick, max_examples=120)
+@settings(parent=quick, max_examples=60)
 @given(documents)
 def test_any_document(file, document):
     answer(file(json.dumps(document)))
