@@ -12,6 +12,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "gates.md").read_text("utf-8")
 SANDBOX = ROOT / "environments" / "sandbox.yaml"

@@ -377,6 +377,7 @@ def test_receipts_that_may_not_be_read_are_a_warning_and_no_guess(stack, operate
     assert drift_of(reviewed)["log_group.flows"] == "file"
 
 
+@pytest.mark.slow
 def test_what_nobody_has_approved_is_planned_anew_once_the_lock_is_held(stack, operate):
     operate(FILE)
     changed = environment(
@@ -393,6 +394,7 @@ def test_what_nobody_has_approved_is_planned_anew_once_the_lock_is_held(stack, o
     assert not stack.plan(changed).plan.work
 
 
+@pytest.mark.slow
 def test_what_nobody_has_approved_still_stops_at_a_guard(stack, operate):
     operate(FILE)
     changed = environment(

@@ -15,6 +15,8 @@ import pytest
 import yaml
 from regopy import Interpreter
 
+pytestmark = pytest.mark.slow
+
 POLICY = Path(__file__).parent.parent / "examples" / "policy"
 SANDBOX = Path(__file__).parent.parent / "environments" / "sandbox.yaml"
 RUNNER = """

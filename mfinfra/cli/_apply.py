@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mfinfra.cli import _addresses, _approval, _confirm, _run, _saved, _telling
+from mfinfra.cli._run import Way
 from mfinfra.cli._telling import Telling
 from mfinfra.document import Reading
 from mfinfra.errors import InvalidDocument, Stale, UserError
-from mfinfra.operation import Locking
 from mfinfra.planning import document, select
-from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 from mfinfra.reconcile import Reviewed
 from mfinfra.render import streams
@@ -28,16 +27,12 @@ class Asked:
     yes: bool
     checksum: str | None
     max_age: float
-    allowed: Allowed
-    locking: Locking
-    parallelism: int
-    json: bool
-    json_into: Path | None
+    way: Way
 
 
 def run(asked: Asked) -> int:
     """Apply; returns the exit code."""
-    with _telling.of("apply", asked.path, json=asked.json, into=asked.json_into) as telling:
+    with _telling.of("apply", asked.path, json=asked.way.json, into=asked.way.json_into) as telling:
         return _run_told(asked, telling)
 
 
@@ -48,24 +43,23 @@ def _run_told(asked: Asked, telling: Telling) -> int:
     reviewed = _of_file(asked) if approved is None else _of_plan(asked, approved)
     if _run.nothing_to_do(reviewed, telling):
         return 0
-    _run.show(reviewed, asked.allowed)
-    _run.refuse_blocked(reviewed, asked.allowed)
+    _run.show(reviewed, asked.way.allowed)
+    _run.refuse_blocked(reviewed, asked.way.allowed)
     asks = _asks(asked, approved)
     if asks and reviewed.plan.changes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
-    name = "destroy" if reviewed.plan.options.destroy else "apply"
     binding = asks or approved is not None or asked.checksum is not None
-    return _run.carry_out(reviewed, _run.Way(name, asked.allowed, asked.locking, binding), telling)
+    return _run.carry_out(reviewed, asked.way, telling, binding=binding)
 
 
 def _of_file(asked: Asked) -> Reviewed:
     assert asked.path is not None
     reading = _run.read(asked.path, "apply")
     options = Options(adopt=asked.adopt)
-    _addresses.check(reading, options, asked.allowed)
+    _addresses.check(reading, options, asked.way.allowed)
     if _asks(asked, None):
-        _confirm.require_person("`--yes`", json=asked.json)
-    reviewed = _run.review(reading, options, asked.parallelism, writes=True)
+        _confirm.require_person("`--yes`", json=asked.way.json)
+    reviewed = _run.review(reading, options, asked.way.parallelism, writes=True)
     if asked.checksum is not None:
         _approval.of_checksum(asked.checksum, reviewed.document, work=reviewed.plan.work)
     return reviewed
@@ -77,12 +71,12 @@ def _of_plan(asked: Asked, approved: dict[str, Any]) -> Reviewed:
     if asked.checksum not in (None, approved["integrity"]["plan_sha256"]):
         raise UserError("`--checksum` is of another plan than this one", hint="pass the plan, or its hash alone")
     reading = _file_of(approved)
-    _addresses.check(reading, Options(), asked.allowed)
+    _addresses.check(reading, Options(), asked.way.allowed)
     streams.put(
         f"applying the plan of {approved['created']}, {approved['integrity']['plan_sha256'][:12]}\n", sys.stderr
     )
     try:
-        reviewed = _run.review(reading, document.options(approved), asked.parallelism, writes=True)
+        reviewed = _run.review(reading, document.options(approved), asked.way.parallelism, writes=True)
     except UserError as error:
         if error.code != select.UNFIT:
             raise

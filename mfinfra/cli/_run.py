@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mfinfra import desired, operation, reconcile
@@ -66,68 +66,90 @@ def refuse_blocked(reviewed: reconcile.Reviewed, allowed: Allowed) -> None:
         raise Refused(block.message, hint=block.hint, code=block.code)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a plan is carried out; `name` is `apply` or `destroy`, `binding`: somebody approved this very plan."""
+    """How the command line wants a plan carried out."""
 
-    name: str
     allowed: Allowed
     locking: Locking
-    binding: bool
+    parallelism: int
+    json: bool
+    json_into: Path | None
 
 
-def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling) -> int:
-    """Carry the plan out: progress on stderr, the report on stdout; returns the exit code."""
+def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling, *, binding: bool) -> int:
+    """Carry the plan out: progress on stderr, the report on stdout; returns the exit code.
+
+    `binding`: somebody approved this very plan.
+    """
+    name = "destroy" if reviewed.plan.options.destroy else "apply"
     document = reviewed.shown(way.allowed)
     telling.plan(document)
-    board, began = progress.Board.of(document), time.monotonic()
-
-    def announce(said: str) -> None:
-        board.notice = said
-        _telling.stderr(said)
-        telling.stream.notice(said)
-
-    def waits(said: str) -> None:
-        board.notice = said
-        _telling.stderr(said)
-        telling.stream.lock_wait(said)
-
-    def replanned(now: reconcile.Reviewed) -> None:
-        fresh = now.shown(way.allowed)
-        board.replan(fresh)
-        telling.plan(fresh)
-        announce("AWS changed before the lock was taken; what is carried out is now: " + looks.verdict(fresh))
-        if not streams.interactive(sys.stderr):  # a live table stands where these lines would go
-            console.write(text.lines(fresh, summary=True), sys.stderr)
-
+    stage = _Stage(progress.Board.of(document), telling, way)
     run = operation.Operation(
         reviewed,
         way.allowed,
         way.locking,
-        way.name,
-        announce,
-        waits,
-        binding=way.binding,
-        replanned=replanned,
+        name,
+        stage.announce,
+        stage.waits,
+        binding=binding,
+        replanned=stage.replanned,
     )
     # To the last word: who ends the command while the report is written has still changed something.
-    with _signals.stopping(run.stop, announce) as stopped:
+    with _signals.stopping(run.stop, stage.announce) as stopped:
         try:
-            for event in progress.follow(run.events(), sys.stderr, board):
+            for event in progress.follow(run.events(), sys.stderr, stage.board):
                 telling.take(event)
         except Locked:
             if not stopped.code or telling.tally.calls:
                 raise
             raise _signals.Interrupted(stopped.code) from None
         except Incomplete:
-            telling.report(report.lines(telling.tally, time.monotonic() - began, way.name.capitalize()))
+            stage.report(name)
             raise
-        tally = telling.tally
-        interrupted = bool(stopped.code) and not tally.whole
-        telling.report(report.lines(tally, time.monotonic() - began, way.name.capitalize(), interrupted=interrupted))
-        code = _code(tally, stopped.code)
-        telling.stream.end(code, tally, telling.elapsed)
+        stage.report(name, interrupted=bool(stopped.code) and not telling.tally.whole)
+        code = _code(telling.tally, stopped.code)
+        telling.stream.end(code, telling.tally, telling.elapsed)
     return code
+
+
+@dataclass(slots=True)
+class _Stage:
+    """Where what a run says besides its events is heard: above the table, in the log, in the stream."""
+
+    board: progress.Board
+    telling: Telling
+    way: Way
+    began: float = field(default_factory=time.monotonic)
+
+    def announce(self, said: str) -> None:
+        """What is no event."""
+        self._show(said)
+        self.telling.stream.notice(said)
+
+    def waits(self, said: str) -> None:
+        """Whom the run waits for."""
+        self._show(said)
+        self.telling.stream.lock_wait(said)
+
+    def replanned(self, now: reconcile.Reviewed) -> None:
+        """Another plan is carried out than the one that was shown."""
+        fresh = now.shown(self.way.allowed)
+        self.board.replan(fresh)
+        self.telling.plan(fresh)
+        self.announce("AWS changed before the lock was taken; what is carried out is now: " + looks.verdict(fresh))
+        if not streams.interactive(sys.stderr):  # a live table stands where these lines would go
+            console.write(text.lines(fresh, summary=True), sys.stderr)
+
+    def report(self, name: str, *, interrupted: bool = False) -> None:
+        """What was done, for people."""
+        elapsed = time.monotonic() - self.began
+        self.telling.report(report.lines(self.telling.tally, elapsed, name.capitalize(), interrupted=interrupted))
+
+    def _show(self, said: str) -> None:
+        self.board.notice = said
+        _telling.stderr(said)
 
 
 def _code(tally: report.Tally, stopped: int) -> int:

@@ -72,23 +72,16 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     The plan and the progress go to stderr, the report of what was done to stdout. What a guard refuses stops the whole
     plan before the first write. After a failure the same command goes on from where it stopped.
     """
-    from mfinfra.cli import _apply
+    from mfinfra.cli import _apply, _run
     from mfinfra.operation import Locking
     from mfinfra.planning.gate import Allowed
 
-    return _apply.run(
-        _apply.Asked(
-            path=path,
-            adopt=frozenset(adopt or ()),
-            yes=yes,
-            checksum=checksum,
-            max_age=max_age,
-            allowed=Allowed(
-                frozenset(allow_destroy or ()), frozenset(allow_replace or ()), allow_disruption, max_deletes
-            ),
-            locking=Locking(not no_lock, lock_expiry, lock_timeout),
-            parallelism=parallelism,
-            json=json,
-            json_into=json_into,
-        )
+    way = _run.Way(
+        allowed=Allowed(frozenset(allow_destroy or ()), frozenset(allow_replace or ()), allow_disruption, max_deletes),
+        locking=Locking(not no_lock, lock_expiry, lock_timeout),
+        parallelism=parallelism,
+        json=json,
+        json_into=json_into,
     )
+    adopted = frozenset(adopt or ())
+    return _apply.run(_apply.Asked(path=path, adopt=adopted, yes=yes, checksum=checksum, max_age=max_age, way=way))

@@ -49,19 +49,15 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     Only what carries all of this environment's ownership tags is deleted. What holds data takes `protect: false` in
     the file and `--allow-destroy` here.
     """
-    from mfinfra.cli import _destroy
+    from mfinfra.cli import _destroy, _run
     from mfinfra.operation import Locking
     from mfinfra.planning.gate import Allowed
 
-    return _destroy.run(
-        _destroy.Asked(
-            file=file,
-            confirm=confirm,
-            yes=yes,
-            allowed=Allowed(frozenset(allow_destroy or ()), disruption=allow_disruption),
-            locking=Locking(not no_lock, lock_expiry, lock_timeout),
-            parallelism=parallelism,
-            json=json,
-            json_into=json_into,
-        )
+    way = _run.Way(
+        allowed=Allowed(frozenset(allow_destroy or ()), disruption=allow_disruption),
+        locking=Locking(not no_lock, lock_expiry, lock_timeout),
+        parallelism=parallelism,
+        json=json,
+        json_into=json_into,
     )
+    return _destroy.run(_destroy.Asked(file=file, confirm=confirm, yes=yes, way=way))

@@ -89,7 +89,7 @@ def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Element]
     """Why it is planned, what it disturbs, and every guard that refuses it."""
     if reason := notes.reason(change):
         yield element("p", {"class": "why"}, *prose(reason))
-    for said in filter(None, (notes.surprise(change), notes.jobs(change))):
+    for said in filter(None, (notes.drift(change), notes.jobs(change))):
         yield element("p", {"class": "why"}, said)
     for guard in refused:
         yield element("p", {"class": "block"}, *prose(guard["message"]))

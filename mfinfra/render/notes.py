@@ -11,6 +11,7 @@ DRIFT: Mapping[str, str] = {
     "file": "changed in the file since the last apply",
     "both": "changed in AWS and in the file since the last apply",
 }
+DELETED = "deleted in AWS since the last apply"
 
 
 def reason(change: Document) -> str:
@@ -21,13 +22,11 @@ def reason(change: Document) -> str:
 
 
 def drift(change: Document) -> str:
-    """Who changed it since the last apply."""
-    return DRIFT.get(change.get("drift") or "", "")
-
-
-def surprise(change: Document) -> str:
-    """Who changed it since the last apply, where it was not the file alone."""
-    return "" if change.get("drift") == "file" else drift(change)
+    """Who changed it since the last apply; of what is new in the file or gone from it, that says itself."""
+    who = change.get("drift") or ""
+    if list(change["change"]["actions"]) in (["create"], ["delete"]):
+        return DELETED if who == "live" else ""
+    return DRIFT.get(who, "")
 
 
 def jobs(change: Document) -> str:

@@ -100,7 +100,7 @@ def _guard(refused: Document) -> Iterator[Text]:
 
 
 def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Text]:
-    for said in filter(None, (notes.reason(change), notes.surprise(change), notes.jobs(change))):
+    for said in filter(None, (notes.reason(change), notes.drift(change), notes.jobs(change))):
         yield note(f"({inert.line(said)})")
     for one in refused:
         yield from _guard(one)
