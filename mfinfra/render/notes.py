@@ -23,10 +23,10 @@ def reason(change: Document) -> str:
 
 def drift(change: Document) -> str:
     """Who changed it since the last apply; of what is new in the file or gone from it, that says itself."""
-    who = change.get("drift") or ""
-    if list(change["change"]["actions"]) in (["create"], ["delete"]):
-        return DELETED if who == "live" else ""
-    return DRIFT.get(who, "")
+    who, actions = change.get("drift") or "", list(change["change"]["actions"])
+    if who == "file" and actions in (["create"], ["delete"]):
+        return ""
+    return DELETED if actions == ["create"] and who == "live" else DRIFT.get(who, "")
 
 
 def jobs(change: Document) -> str:
