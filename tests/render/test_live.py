@@ -52,7 +52,9 @@ class Person:
         self._sized(columns, lines)
         waits, self.go = os.pipe()
         code = RUN.replace("STEPS", str(steps)).replace("GO", str(waits))
-        environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "xterm"}
+        # readline, where anything imports it, leaves its own idea of the terminal in the environment
+        sized = {"COLUMNS", "LINES"}
+        environ = {name: value for name, value in os.environ.items() if name not in sized} | {"TERM": "xterm"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=inner,
