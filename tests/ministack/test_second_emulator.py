@@ -73,8 +73,8 @@ def second(tmp_path):
             reading = desired.read(path)
             return reconcile.compare(self.connect(reading), reading, Options(**options))
 
-        def apply(self, file, **options):
-            events = list(self.plan(file, **options).apply().events())
+        def apply(self, file, allowed=None, **options):
+            events = list(self.plan(file, **options).apply(allowed).events())
             assert not [event for event in events if isinstance(event, (Failed, Skipped))]
             return events
 
@@ -115,7 +115,7 @@ def test_a_kind_is_created_settles_and_is_destroyed(second, network, kind):
     file = file_for(kind, golden.sheet(kind)["base"], network, uuid.uuid4().hex[:6])
     second.apply(file)
     assert changed(second.plan(file)) == {}
-    second.apply(file, destroy=True, allow_destroy=addresses(file["resources"]))
+    second.apply(file, reconcile.Allowed(destroy=addresses(file["resources"])), destroy=True)
     assert [step for step in second.plan(file, destroy=True).plan.steps if step.address.kind in KINDS] == []
 
 
