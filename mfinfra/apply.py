@@ -52,8 +52,8 @@ class Run:
         """Carry the plan out; raises `Refused` before the first write if a guard blocks any step."""
         refuse_blocked(self.plan)
         for planned in self.plan.planned:
-            if planned.observed and planned.stands:
-                self.outputs[planned.step.address] = planned.observed.outputs
+            shown = planned.observed.outputs if planned.observed and planned.stands else {}
+            self.outputs[planned.step.address] = {**shown, **planned.step.outputs}
         pending = graph(self.plan.steps, {item.step.address: item.resource.depends_on for item in self.plan.planned})
         by_address = {item.step.address: item for item in self.plan.planned}
         finished: dict[Node, bool] = {}

@@ -77,6 +77,8 @@ class Carrier:
             seen, missing = (True, 0) if status is not None else (seen, missing + 1)
             if status in settle.failed or (seen and missing > FLICKERS):
                 raise self._bad(settle, status, answer)
+            if patience <= 0 and settle.wished:
+                return
             if patience <= 0:
                 raise UserError(
                     f"gave up after {settle.timeout:.0f} s: {settle.why} (status `{status}`)",

@@ -107,7 +107,8 @@ class Kind:
     fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
     `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
     are identity fields. `held`: AWS deletes none that is referred to. `ripens`: seconds until other services see a
-    write. `work` asks for the work that a step would stop, where the kind has any and the step stops it.
+    write. `work` asks for the work that a step would stop, where the kind has any and the step stops it. `foretells`
+    are the attributes that a create or an update (`observed` is what it starts from) is known to bring about.
     """
 
     kind: str
@@ -132,6 +133,7 @@ class Kind:
     held: bool = False
     census: Census | None = None
     work: WorkOf = lambda step, observed: None
+    foretells: Callable[[Resource, Observed | None], Mapping[str, str]] | None = None
 
     @property
     def traits(self) -> schemas.Traits:
@@ -165,7 +167,10 @@ class Kind:
                 spec.update(part.parse(answer, resource))
         tags = observed.tags
         if self.tagging.read and self.tagging.parse:
-            tags = self.tagging.parse(rest[-1])
+            said = rest[-1]
+            if said is None:  # made between the two answers, or untagged: to be nobody's takes two looks
+                (said,) = yield (self.tagging.read(resource),)
+            tags = self.tagging.parse(said)
         facts = {name: spec.pop(name) for name in [*spec] if name not in self.traits.fields}
         return replace(observed, spec=spec, tags=tags, facts={**observed.facts, **facts})
 
@@ -189,6 +194,7 @@ class Kind:
             because=self.because(change, frozenset()) if self.because and change.fields else "",
             postponed=tuple(sorted(self.postpones(change))) if self.postpones else (),
             ripens=self.ripens if changes else 0.0,
+            outputs=self.foretells(resource, observed) if self.foretells and self._writes(change) else {},
         )
 
     def teardown(self, resource: Resource, observed: Observed) -> Step:
@@ -227,11 +233,13 @@ class Kind:
             for name in self.traits.fields
             if name in self._owned and want.get(name) not in (None, "", [], {})
         )
-        return Step(resource.address, Action.CREATE, changes, effects, ripens=self.ripens)
+        outputs = self.foretells(resource, None) if self.foretells else {}
+        return Step(resource.address, Action.CREATE, changes, effects, ripens=self.ripens, outputs=outputs)
 
     def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
         block = self.refuses(change, replacing) if self.refuses else None
-        effects = () if block else (*self.delete(resource, observed), *self._creation(resource, None).effects)
+        anew = self._creation(resource, None)
+        effects = () if block else (*self.delete(resource, observed), *anew.effects)
         return Step(
             resource.address,
             Action.REPLACE,
@@ -240,6 +248,7 @@ class Kind:
             because=self.because(change, replacing) if self.because else "",
             blocks=(block,) if block else (),
             ripens=self.ripens,
+            outputs={} if block else anew.outputs,
         )
 
     @property

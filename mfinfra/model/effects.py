@@ -60,6 +60,7 @@ class Settle:
 
     `question` is asked every `interval` seconds; `status` and `reason` are JMESPaths into its answer. `gone` makes a
     missing answer or status the goal. `why` completes the sentence that people read while they wait. Seconds.
+    `wished`: when time is up the run goes on, for the goal was wished and is not needed.
     """
 
     question: Call
@@ -71,6 +72,7 @@ class Settle:
     gone: bool = False
     timeout: float = 600.0
     interval: float = 2.0
+    wished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

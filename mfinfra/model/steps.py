@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
@@ -61,7 +61,8 @@ class Step:
     replaced, where the new one can stand beside the old. `because` is for people only, `blocks` are the guards that
     stop the step. `postponed` names fields that this step only prepares: AWS makes a later run finish them, so they
     still differ when it is done. `ripens` is how many seconds AWS needs, after the effects, until other services see
-    the result.
+    the result. `outputs` are the attributes that are known before the step is carried out although nothing shows them
+    yet: others refer to them in the same plan.
     """
 
     address: Address
@@ -73,6 +74,7 @@ class Step:
     blocks: tuple[Block, ...] = ()
     postponed: tuple[str, ...] = ()
     ripens: float = 0.0
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -146,8 +146,8 @@ def _brought_about(environment: Environment, survey: Survey, options: Options) -
         step = gate.use_of(planned.step, resource, _users(environment, address))
         planned = replace(planned, step=step)
         made.append(planned)
-        if planned.observed and planned.stands:
-            known[address] = planned.observed.outputs
+        shown = planned.observed.outputs if planned.observed and planned.stands else {}
+        known[address] = {**shown, **planned.step.outputs}
     going = [*found.disabled(environment, survey), *leftovers.values()]
     return (*made, *_teardowns(going, options, environment))
 

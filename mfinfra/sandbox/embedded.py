@@ -10,7 +10,7 @@ from mfinfra.sandbox import settings
 
 settings.prepare()  # before moto is imported, as it reads the environment then
 
-from mfinfra.sandbox.corrections import turning  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.corrections import lag, turning  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.install import install  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.listener import Listener  # noqa: E402 - after `prepare`, see there
@@ -20,12 +20,14 @@ class EmbeddedServer:
     """A sandbox on a thread, on a free port of 127.0.0.1.
 
     moto keeps its state in the process, so two servers of one process share it; one is enough.
-    `transition_polls` is how many reads show CREATING before it turns to VALID; 0 turns at once.
+    `transition_polls` is how many reads show CREATING before it turns to VALID; 0 turns at once. `late_by` is how many
+    looks what AWS does late is late by, and makes the sandbox strict; 0 is never late.
     """
 
-    def __init__(self, *, transition_polls: int = 0) -> None:
+    def __init__(self, *, transition_polls: int = 0, late_by: int = 0) -> None:
         install()
         turning.settle_after(transition_polls)
+        lag.late_by(late_by)
         self._gateway = Gateway({"sandbox": "embedded"})
         self._server = Listener(0, self._gateway)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="mfinfra-sandbox", daemon=True)
@@ -55,10 +57,11 @@ class EmbeddedServer:
         self._server.server_close()
         self._gateway.reset()
 
-    def reset(self, *, transition_polls: int | None = None) -> None:
-        """Drop all state; the network is there again."""
+    def reset(self, *, transition_polls: int | None = None, late_by: int = 0) -> None:
+        """Drop all state; the network is there again, and the sandbox is strict only if this says so."""
         if transition_polls is not None:
             turning.settle_after(transition_polls)
+        lag.late_by(late_by)
         self._gateway.reset()
 
     def __enter__(self) -> Self:
