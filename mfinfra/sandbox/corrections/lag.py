@@ -45,3 +45,15 @@ class Lag:
     def over(self) -> bool:
         """Whether the next look sees it; this one does not count."""
         return self._left <= 0
+
+
+class Late:
+    """Something that each onlooker sees late, however often the others have looked."""
+
+    def __init__(self, looks: int | None = None) -> None:
+        self._looks = _looks if looks is None else looks
+        self._lags: dict[str, Lag] = {}
+
+    def seen_by(self, onlooker: str) -> bool:
+        """Look once as `onlooker`; whether it sees the thing by now."""
+        return self._lags.setdefault(onlooker, Lag(self._looks)).passed()
