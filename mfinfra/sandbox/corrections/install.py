@@ -6,13 +6,14 @@ from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.core.routing import get_service_router
 
-from mfinfra.sandbox.corrections import corrections, reset
+from mfinfra.sandbox.corrections import corrections, lookups, reset
 
 
 def install() -> None:
     """Load the corrections and set moto's own switches. Twice is once."""
     # A job of Batch ends well at once instead of looking for Docker.
     default_user_config["batch"]["use_docker"] = False
+    lookups.install()
     reset.install()
     corrections()
 
