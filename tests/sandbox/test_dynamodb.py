@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from mfinfra.sandbox.corrections import dynamodb as corrections
+from mfinfra.sandbox.corrections.dynamodb import ttl as corrections
 
 KEY = [{"AttributeName": "lock", "KeyType": "HASH"}]
 ATTRIBUTES = [{"AttributeName": "lock", "AttributeType": "S"}]
