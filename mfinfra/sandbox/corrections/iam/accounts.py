@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
+from mfinfra.sandbox.corrections.iam import visibility
 from mfinfra.sandbox.corrections.iam.roles import backend
 
 PAGE: Final = 100
@@ -25,18 +26,18 @@ def authorization_details(call: Call, forward: Forward) -> Answer:
     roles = sorted(backend(call).roles.values(), key=lambda role: str(role.name))
     start = int(call.params.get("Marker") or 0)
     end = start + int(call.params.get("MaxItems") or PAGE)
-    page: Answer = {"RoleDetailList": [_role(role) for role in roles[start:end]], "IsTruncated": end < len(roles)}
+    page: Answer = {"RoleDetailList": [_role(call, role) for role in roles[start:end]], "IsTruncated": end < len(roles)}
     return page | ({"Marker": str(end)} if end < len(roles) else {})
 
 
-def _role(role: Any) -> dict[str, Any]:
-    said = _head(role) | {
+def _role(call: Call, role: Any) -> dict[str, Any]:
+    said = _head(call, role) | {
         "Tags": _tags(role),
         "RolePolicyList": [
             {"PolicyName": name, "PolicyDocument": quote(text)} for name, text in sorted(role.policies.items())
         ],
         "AttachedManagedPolicies": role.attached_managed_policies,
-        "InstanceProfileList": [_profile(profile) for profile in role.instance_profile_list],
+        "InstanceProfileList": [_profile(call, profile) for profile in role.instance_profile_list],
         "RoleLastUsed": {},
     }
     if role.permissions_boundary:
@@ -44,25 +45,25 @@ def _role(role: Any) -> dict[str, Any]:
     return said
 
 
-def _head(role: Any) -> dict[str, Any]:
+def _head(call: Call, role: Any) -> dict[str, Any]:
     return {
         "RoleName": role.name,
         "RoleId": role.id,
         "Path": role.path,
         "Arn": role.arn,
         "CreateDate": role.create_date,
-        "AssumeRolePolicyDocument": quote(role.assume_role_policy_document),
+        "AssumeRolePolicyDocument": quote(visibility.as_shown(call, role.assume_role_policy_document)),
     }
 
 
-def _profile(profile: Any) -> dict[str, Any]:
+def _profile(call: Call, profile: Any) -> dict[str, Any]:
     return {
         "InstanceProfileName": profile.name,
         "InstanceProfileId": profile.id,
         "Path": profile.path,
         "Arn": profile.arn,
         "CreateDate": profile.create_date,
-        "Roles": [_head(role) for role in profile.roles],
+        "Roles": [_head(call, role) for role in profile.roles],
     }
 
 

@@ -17,6 +17,7 @@ from mfinfra.sandbox.corrections.documents import (
     statements,
     with_canonical_principals,
 )
+from mfinfra.sandbox.corrections.iam import visibility
 
 API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
 NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
@@ -92,7 +93,7 @@ def trust(call: Call, forward: Forward) -> Answer:
     try:
         document = parsed(text)
         _check_trust(document)
-        call.params[key] = with_canonical_principals(call, text, document)
+        call.params[key] = visibility.as_stored(call, with_canonical_principals(call, text, document))
     except MalformedDocumentError as error:
         raise ServiceError("MalformedPolicyDocument", str(error)) from error
     if call.operation == "CreateRole" or document.get("Version") == VERSIONS[0]:

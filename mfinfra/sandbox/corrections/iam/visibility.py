@@ -27,8 +27,11 @@ OWN_LOOKS: Final = 1
 
 def born(kind: str, name: str) -> None:
     """Let IAM and the others see the role or profile `name` late from now on."""
-    shelf("late in iam")[f"{kind} {name}"] = lag.Late()
-    shelf("late in iam")[f"own {kind} {name}"] = lag.Late(min(lag.looks(), OWN_LOOKS))
+    late = shelf("late in iam")
+    for key in [key for key in late if kind == "role" and key.startswith((f"trust {name} ", f"policy {name} "))]:
+        del late[key]  # it was its namesake's, which is gone
+    late[f"{kind} {name}"] = lag.Late()
+    late[f"own {kind} {name}"] = lag.Late(min(lag.looks(), OWN_LOOKS))
 
 
 def changed(what: str) -> None:
@@ -40,6 +43,11 @@ def seen(what: str, onlooker: str) -> bool:
     """Look once; whether `onlooker` sees the role, profile or change `what` by now."""
     late = shelf("late in iam").get(what)
     return late is None or bool(late.seen_by(onlooker))
+
+
+def trusted(call: Call, name: str, text: str) -> str:
+    """Look once; the trust policy of the role `name` as the service of `call` sees it, where `text` is the newest."""
+    return text if seen(f"trust {name} ", call.service) else str(shelf("trust before")[name])
 
 
 def visible(call: Call, arn: str) -> bool:
