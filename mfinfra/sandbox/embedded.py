@@ -13,6 +13,7 @@ settings.prepare()  # before moto is imported, as it reads the environment then
 from mfinfra.sandbox.corrections import lag, turning  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.install import install  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.faults import Faulty, Script  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.listener import Listener  # noqa: E402 - after `prepare`, see there
 
 
@@ -29,7 +30,8 @@ class EmbeddedServer:
         turning.settle_after(transition_polls)
         lag.late_by(late_by)
         self._gateway = Gateway({"sandbox": "embedded"})
-        self._server = Listener(0, self._gateway)
+        self._faulty = Faulty(self._gateway)
+        self._server = Listener(0, self._faulty)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="mfinfra-sandbox", daemon=True)
         self._started = False
 
@@ -42,6 +44,15 @@ class EmbeddedServer:
     def environment(self) -> dict[str, str]:
         """The environment in which any AWS client speaks to this server and to nothing else."""
         return settings.client_environment(self.endpoint)
+
+    @property
+    def faults(self) -> Script | None:
+        """What is done to the requests that come; `None`, as it is at first, lets each one pass."""
+        return self._faulty.script
+
+    @faults.setter
+    def faults(self, script: Script | None) -> None:
+        self._faulty.script = script
 
     def start(self) -> Self:
         """Serve until `stop`."""
@@ -58,7 +69,8 @@ class EmbeddedServer:
         self._gateway.reset()
 
     def reset(self, *, transition_polls: int | None = None, late_by: int = 0) -> None:
-        """Drop all state; the network is there again, and the sandbox is strict only if this says so."""
+        """Drop all state and all faults; the network is there again, and it is strict only if this says so."""
+        self.faults = None
         if transition_polls is not None:
             turning.settle_after(transition_polls)
         lag.late_by(late_by)

@@ -24,6 +24,10 @@ OWN_HEADERS: Final = frozenset({"content-length", "connection", "transfer-encodi
 METADATA: Final = "x-amz-meta-"
 
 
+class Hangup(ConnectionError):
+    """Raised by an application to have the connection cut; what it has answered so far leaves before."""
+
+
 class Listener(ThreadingHTTPServer):
     """Serves a WSGI application on `port` of 127.0.0.1; 0 takes a free one."""
 
@@ -110,20 +114,36 @@ class Connection(BaseHTTPRequestHandler):
             said["status"], said["headers"] = int(status.split(None, 1)[0]), headers
             return lambda _data: None
 
-        body = b"".join(self._listener.application(self._environ(self._body()), start))
+        body = bytearray()
+        try:
+            for part in self._listener.application(self._environ(self._body()), start):
+                body += part
+        except Hangup:
+            if body:
+                self._send_part(said, body)
+            raise
+        self._send_head(said, len(body))
+        if self.command != "HEAD" and said["status"] not in BODILESS:
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = serve  # noqa: N815  the base's names
+
+    def _send_head(self, said: dict[str, Any], length: int) -> None:
         self.send_response(said["status"])
         for name, value in said["headers"]:
             if name.lower() not in OWN_HEADERS and name.lower() != "date":
                 self.send_header(name, value)
         if said["status"] not in BODILESS:
             told = {name.lower(): value for name, value in said["headers"]}.get("content-length", "0")
-            self.send_header("Content-Length", told if self.command == "HEAD" else str(len(body)))
+            self.send_header("Content-Length", told if self.command == "HEAD" else str(length))
         self.end_headers()
-        if self.command != "HEAD" and said["status"] not in BODILESS:
-            self.wfile.write(body)
-        self.wfile.flush()
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = serve  # noqa: N815  the base's names
+    def _send_part(self, said: dict[str, Any], part: bytearray) -> None:
+        told = {name.lower(): value for name, value in said["headers"]}["content-length"]
+        self._send_head(said, int(told))
+        self.wfile.write(part)
+        self.wfile.flush()
 
     @property
     def _listener(self) -> Listener:
