@@ -100,7 +100,16 @@ def test_every_correction_says_what_it_restores_and_where_aws_says_so():
         assert each.restores, each.name
         assert each.act.__doc__, each.name
         assert each.aws.startswith("https://docs.aws.amazon.com/"), each.name
-        assert corrections.corrected(each.service, each.operations[0]), each.name
+        assert each.strict or corrections.corrected(each.service, each.operations[0]), each.name
+
+
+def test_what_only_a_strict_sandbox_does_stands_around_the_rest_there_and_nowhere_else(sandbox):
+    strict = next(each for each in corrections.corrections() if each.strict)
+    for operation in strict.operations:
+        assert strict.act not in corrections.corrected(strict.service, operation)
+    sandbox.reset(late_by=1)
+    for operation in strict.operations:
+        assert strict.act in corrections.corrected(strict.service, operation)
 
 
 def test_corrections_stand_in_the_order_of_their_registration():

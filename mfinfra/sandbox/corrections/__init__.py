@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
+from mfinfra.sandbox.corrections import lag
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 
-SERVICES: Final = ("batch", "dynamodb", "ec2", "iam", "logs", "s3", "tagging")
+SERVICES: Final = ("batch", "dynamodb", "ec2", "ecr", "iam", "logs", "s3", "tagging")
 
 Act = Callable[[Call, Forward], Answer]
 
@@ -31,24 +32,31 @@ class Correction:
     restores: str
     aws: str
     act: Act
+    strict: bool = False
+    """Whether only a strict sandbox does this."""
 
 
 _registered: dict[str, Correction] = {}
 _by_operation: dict[tuple[str, str], tuple[Act, ...]] = {}
+_strictly: dict[tuple[str, str], tuple[Act, ...]] = {}
 
 
-def correction(service: str, *operations: str, restores: str, aws: str) -> Callable[[Act], Act]:
-    """Register the decorated function as a correction of `operations`; the first registered stands outermost."""
+def correction(service: str, *operations: str, restores: str, aws: str, strict: bool = False) -> Callable[[Act], Act]:
+    """Register the decorated function as a correction of `operations`; the first registered stands outermost.
+
+    Those of a strict sandbox stand around all others, and in one that is kind nowhere.
+    """
 
     def register(act: Act) -> Act:
         name = f"{service}.{act.__name__}"
         assert name not in _registered, f"two corrections are called {name}"
-        _registered[name] = Correction(name, service, operations, restores, aws, act)
+        _registered[name] = Correction(name, service, operations, restores, aws, act, strict)
         if name in os.environ.get("SANDBOX_WITHOUT", "").split(","):
             return act
+        registry = _strictly if strict else _by_operation
         for operation in operations:
             key = (service, operation)
-            _by_operation[key] = (*_by_operation.get(key, ()), act)
+            registry[key] = (*registry.get(key, ()), act)
         return act
 
     return register
@@ -63,7 +71,8 @@ def corrections() -> tuple[Correction, ...]:
 def corrected(service: str, operation: str) -> tuple[Act, ...]:
     """The corrections of one operation, outermost first."""
     _load()
-    return _by_operation.get((service, operation), ())
+    strictly = _strictly.get((service, operation), ()) if lag.strict() else ()
+    return (*strictly, *_by_operation.get((service, operation), ()))
 
 
 def apply(acts: tuple[Act, ...], call: Call, ask_moto: Callable[[], dict[str, Any]]) -> Answer:
