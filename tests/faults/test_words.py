@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from mfinfra.sandbox import network
 from mfinfra.sandbox.faults import BROKEN, DENIED, EXPIRED, THROTTLED, UNAVAILABLE, Rule, Script, refused
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     "batch": ("DescribeJobQueues", {}),
     "dynamodb": ("DescribeTable", {"TableName": "t"}),
