@@ -15,10 +15,12 @@ from mfinfra.sandbox.corrections.documents import (
     statements,
     with_canonical_principals,
 )
+from mfinfra.sandbox.corrections.iam import visibility
 from mfinfra.sandbox.corrections.shelves import shelf
 from mfinfra.sandbox.network import ACCOUNT_ID
 
 API: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API"
+PRINCIPAL: Final = "Invalid principal in policy"
 ACTIONS: Final = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
@@ -51,9 +53,11 @@ def put_policy(call: Call, _forward: Forward) -> Answer:
     try:
         document = parsed(text)
         _check(document, f"arn:{call.partition}:s3:::{bucket}")
-        text = with_canonical_principals(call, text, document)
+        text = visibility.as_stored(call, with_canonical_principals(call, text, document))
     except MalformedDocumentError as error:
-        raise ServiceError("MalformedPolicy", str(error)) from error
+        # Which one it is stands in a member of its own, which botocore drops.
+        text = PRINCIPAL if str(error).startswith(PRINCIPAL) else str(error)
+        raise ServiceError("MalformedPolicy", text) from error
     block = call.asks("NoSuchPublicAccessBlock", "s3", "GetPublicAccessBlock", Bucket=bucket)
     if block and block["PublicAccessBlockConfiguration"].get("BlockPublicPolicy") and is_public(document):
         text = "User is not authorized to perform: s3:PutBucketPolicy because public policies are blocked"
@@ -70,7 +74,7 @@ def put_policy(call: Call, _forward: Forward) -> Answer:
 )
 def get_policy(call: Call, _forward: Forward) -> Answer:
     """The policy's text."""
-    return {"Policy": _kept(call)}
+    return {"Policy": visibility.as_shown(call, _kept(call))}
 
 
 @correction(
