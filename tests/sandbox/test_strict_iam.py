@@ -68,10 +68,14 @@ def test_one_read_does_not_find_a_new_role(young, read):
 
 
 @pytest.mark.parametrize(
-    ("read", "rows"), [("list_roles", "Roles"), ("get_account_authorization_details", "RoleDetailList")]
+    ("read", "rows", "params"),
+    [
+        ("list_roles", "Roles", {}),
+        ("get_account_authorization_details", "RoleDetailList", {"Filter": ["Role"]}),
+    ],
 )
-def test_one_list_does_not_show_a_new_role(young, read, rows):
-    seen = [[role["RoleName"] for role in getattr(young, read)()[rows]] for _ in range(2)]
+def test_one_list_does_not_show_a_new_role(young, read, rows, params):
+    seen = [[role["RoleName"] for role in getattr(young, read)(**params)[rows]] for _ in range(2)]
     assert seen == [[], ["young"]]
 
 

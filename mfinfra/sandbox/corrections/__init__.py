@@ -17,7 +17,7 @@ from typing import Any, Final
 from mfinfra.sandbox.corrections import lag
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 
-SERVICES: Final = ("batch", "dynamodb", "ec2", "ecr", "iam", "logs", "s3", "tagging")
+SERVICES: Final = ("batch", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs", "s3", "tagging")
 
 Act = Callable[[Call, Forward], Answer]
 

@@ -22,7 +22,7 @@ StartResponse = Callable[..., Any]
 
 SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 NAMES: Final = {"tagging": "resourcegroupstaggingapi"}
-CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "ecr", "iam", "logs", "s3", "tagging"})
+CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs", "s3", "tagging"})
 NETWORKED: Final = frozenset({"ec2", "batch"})
 CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 PHRASES: Final = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}

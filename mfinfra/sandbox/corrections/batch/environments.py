@@ -6,7 +6,7 @@ import copy
 from typing import Any, Final
 
 from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.batch import health, rules
+from mfinfra.sandbox.corrections.batch import health, rules, work
 from mfinfra.sandbox.corrections.batch.records import (
     Record,
     bad_request,
@@ -72,6 +72,7 @@ def describe_environments(call: Call, _forward: Forward) -> Answer:
     for record in environments(call.region).values():
         if record.turning.passing == "DELETING":
             _stick(call, record)
+        work.scale(call.region, record)
     wanted = call.params.get("computeEnvironments")
     return described(call, environments(call.region), wanted, "computeEnvironments")
 

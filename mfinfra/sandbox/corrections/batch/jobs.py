@@ -1,34 +1,71 @@
-"""Jobs that no compute environment takes: they wait, RUNNABLE, until one does."""
+"""Jobs: submitted, waiting, running, ended. A test says how long they run: `run_for`, `start`, `finish`."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from moto.batch.models import batch_backends
 
 from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.batch.records import environments, find, queues
+from mfinfra.sandbox.corrections.batch import work
+from mfinfra.sandbox.corrections.batch.records import bad_request, find, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 from mfinfra.sandbox.corrections.shelves import shelf
 
+API: Final = "https://docs.aws.amazon.com/batch/latest/APIReference"
 STUCK: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
+STATES: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_states.html"
+
+
+def run_for(looks: float) -> None:
+    """Let `looks` looks see each job RUNNING, until the next reset; `work.UNTIL_FINISHED` is until `finish`."""
+    shelf("job durations")["looks"] = looks
+
+
+def start(job_id: str) -> str:
+    """Let a job run at once; the ARN of the environment that took it. Raises `ValueError` if none does."""
+    mine = work.all_work()[job_id]
+    if mine.job.status == "RUNNABLE":
+        work.place(mine)
+    if mine.job.status == "STARTING":
+        work.step(mine)
+    if mine.job.status != "RUNNING":
+        raise ValueError(f"job {job_id} is {mine.job.status}, and no environment takes it")
+    return mine.environment
+
+
+def finish(job_id: str, *, success: bool = True) -> None:
+    """Let a job end now."""
+    work.all_work()[job_id].end(success=success)
 
 
 @correction(
     "batch",
     "SubmitJob",
-    restores="that a job stays RUNNABLE while no enabled, valid environment of its queue has vCPUs enough",
+    restores="that a disabled queue takes no job",
+    aws=f"{API}/API_UpdateJobQueue.html",
+)
+def enabled_queue(call: Call, forward: Forward) -> Answer:
+    """Refuse a job for a queue that takes none. AWS says that it does; the words are from memory."""
+    record = find(queues(call.region), call.params["jobQueue"])
+    if record is not None and (record.said["state"] != "ENABLED" or record.turning.passing == "DELETING"):
+        raise bad_request(f"Cannot submit job, job queue {record.name} is not ENABLED")
+    return forward()
+
+
+@correction(
+    "batch",
+    "SubmitJob",
+    restores="that a job stays RUNNABLE while no enabled, valid environment of its queue has vCPUs enough, and runs",
     aws=STUCK,
 )
 def submit_job(call: Call, forward: Forward) -> Answer:
-    """Hold what nothing takes; moto ends every job well at once. Arrays are left to moto."""
-    answer, params = forward(), call.params
-    if params.get("arrayProperties") or _taken(call, params["jobQueue"], _vcpus(call, answer["jobId"])):
-        return answer
-    job = _job(call, answer["jobId"])
-    job.status, job.job_stopped, job.log_stream_name = "RUNNABLE", False, None
-    job.attempts, job.latest_attempt = [], None
-    shelf("held jobs", call.region)[job.job_id] = params["jobQueue"]
+    """Hold what does not end at once, as moto lets every job. Arrays are left to moto."""
+    answer, record = forward(), find(queues(call.region), call.params["jobQueue"])
+    if record is not None and not call.params.get("arrayProperties"):
+        job = batch_backends[call.account][call.region]._jobs[answer["jobId"]]  # noqa: SLF001  moto keeps jobs here
+        work.accept(job, call.region, record.arn, _vcpus(job))
     return answer
 
 
@@ -36,45 +73,31 @@ def submit_job(call: Call, forward: Forward) -> Answer:
     "batch",
     "ListJobs",
     "DescribeJobs",
-    restores="that a waiting job goes on once an environment takes it, and fails when it or its queue is taken away",
-    aws=STUCK,
+    restores="that a job goes on while it is looked at, and fails when it or its queue is taken away",
+    aws=STATES,
 )
 def look_at_jobs(call: Call, forward: Forward) -> Answer:
-    """Let go of what waits no longer, then look."""
-    held = shelf("held jobs", call.region)
-    for job_id, queue in list(held.items()):
-        job, stands = _job(call, job_id), find(queues(call.region), queue) is not None
-        if job.stop or not stands:
-            job._mark_stopped(success=False)  # noqa: SLF001  moto's own way to end a job
-        elif _taken(call, queue, _vcpus(call, job_id)):
-            job._mark_stopped(success=True)  # noqa: SLF001  the same
-        if job.job_stopped:
-            del held[job_id]
-    return forward()
+    """Let the jobs that are asked about go on, then tell how they are."""
+    question = f"{call.operation} {json.dumps(call.params, sort_keys=True)}"
+    for mine in work.under_way(call.region):
+        if not work.duration() or _asked_about(call, mine):
+            work.look(mine, question)
+    answer = forward()
+    for row in answer.get("jobs", ()):
+        known = work.all_work().get(row["jobId"])
+        if known is not None and known.task and "container" in row:
+            row["container"]["taskArn"] = known.task
+    return answer
 
 
-def _taken(call: Call, queue: str, vcpus: float) -> bool:
-    """Whether an environment of the queue has room; a queue that moto alone knows takes everything."""
-    record = find(queues(call.region), queue)
-    if record is None:
-        return True
-    known = environments(call.region)
-    members = [known[entry["computeEnvironment"]] for entry in record.said["computeEnvironmentOrder"]]
-    return any(
-        each.said["state"] == "ENABLED"
-        and each.turning.now == "VALID"
-        and vcpus <= each.said.get("computeResources", {}).get("maxvCpus", vcpus)
-        for each in members
-    )
+def _asked_about(call: Call, mine: work.Work) -> bool:
+    if call.operation == "DescribeJobs":
+        return bool({mine.job.job_id, mine.job.arn} & {*call.params["jobs"]})
+    return call.params.get("jobQueue") in (mine.queue, mine.queue.rsplit("/", 1)[-1])
 
 
-def _vcpus(call: Call, job_id: str) -> float:
-    job = _job(call, job_id)
+def _vcpus(job: Any) -> float:
     wanted = job.container_overrides.get("resourceRequirements", [])
     said = [row["value"] for row in wanted if row["type"] == "VCPU"]
     said += [job.container_overrides["vcpus"]] if "vcpus" in job.container_overrides else []
     return float(said[0] if said else job.job_definition._get_resource_requirement("vcpus", 0))  # noqa: SLF001  moto has no other reader
-
-
-def _job(call: Call, job_id: str) -> Any:
-    return batch_backends[call.account][call.region]._jobs[job_id]  # noqa: SLF001  moto keeps jobs here

@@ -25,6 +25,8 @@ class Record:
     turning: Turning
     reason: str = ""
     """Why it turns INVALID; empty if it turns VALID."""
+    shrinking: bool = False
+    """Whether the next look sees fewer desired vCPUs."""
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def turn(self, passing: str, reason: str = "") -> None:

@@ -40,6 +40,7 @@ LISTS: Final = {"ListRoles": "Roles", "GetAccountAuthorizationDetails": "RoleDet
     "ListInstanceProfilesForRole",
     restores="that a read right after a creation may not find what was created",
     aws=CONSISTENCY,
+    strict=True,
 )
 def read_early(call: Call, forward: Forward) -> Answer:
     """Answer once that a new role or profile is not there."""
@@ -51,7 +52,13 @@ def read_early(call: Call, forward: Forward) -> Answer:
     return answer
 
 
-@correction("iam", *LISTS, restores="that a list right after a creation may not show what was created", aws=CONSISTENCY)
+@correction(
+    "iam",
+    *LISTS,
+    restores="that a list right after a creation may not show what was created",
+    aws=CONSISTENCY,
+    strict=True,
+)
 def list_early(call: Call, forward: Forward) -> Answer:
     """Leave a new role out of one list."""
     answer, key = forward(), LISTS[call.operation]
@@ -69,6 +76,7 @@ def list_early(call: Call, forward: Forward) -> Answer:
     "UpdateAssumeRolePolicy",
     restores="that the services see a change of IAM after a while",
     aws=CONSISTENCY,
+    strict=True,
 )
 def told_late(call: Call, forward: Forward) -> Answer:
     """Note what the other services do not see yet."""
@@ -95,6 +103,7 @@ def told_late(call: Call, forward: Forward) -> Answer:
     "AddRoleToInstanceProfile",
     restores="NoSuchEntity for a young role, and a profile whose role the services see after a while",
     aws=CONSISTENCY,
+    strict=True,
 )
 def add_early(call: Call, forward: Forward) -> Answer:
     """Refuse a role that the instance profiles do not see yet. Terraform tries again for two minutes."""
@@ -111,14 +120,14 @@ def add_early(call: Call, forward: Forward) -> Answer:
     *LETTING_GO,
     restores="that a role is held for a while by what was taken from it",
     aws=DELETE_ROLE,
+    strict=True,
 )
 def let_go_late(call: Call, forward: Forward) -> Answer:
     """Note that the role, and the profile, cannot be deleted yet."""
     answer = forward()
-    if lag.strict():
-        owners = [("role", "RoleName"), ("profile", "InstanceProfileName")]
-        for held in [f"{kind} {call.params[key]}" for kind, key in owners if key in call.params]:
-            shelf("held in iam")[held] = (lag.Lag(), LETTING_GO[call.operation])
+    owners = [("role", "RoleName"), ("profile", "InstanceProfileName")]
+    for held in [f"{kind} {call.params[key]}" for kind, key in owners if key in call.params]:
+        shelf("held in iam")[held] = (lag.Lag(), LETTING_GO[call.operation])
     return answer
 
 
@@ -128,6 +137,7 @@ def let_go_late(call: Call, forward: Forward) -> Answer:
     "DeleteInstanceProfile",
     restores="DeleteConflict for a while after the last policy was detached or the role removed",
     aws=DELETE_ROLE,
+    strict=True,
 )
 def delete_early(call: Call, forward: Forward) -> Answer:
     """Refuse what is held still."""
@@ -151,11 +161,11 @@ def delete_early(call: Call, forward: Forward) -> Answer:
     "ListInstanceProfilesForRole",
     restores="the unique id of a role that is gone in the trust policies that named it",
     aws=PRINCIPALS,
+    strict=True,
 )
 def principals(call: Call, forward: Forward) -> Answer:
     """Show trust policies as IAM does."""
-    answer = forward()
-    return _shown(call, answer) if lag.strict() else answer
+    return dict(_shown(call, forward()))
 
 
 def _shown(call: Call, said: Any) -> Any:
