@@ -5,6 +5,7 @@
     │   ├── InvalidDocument      the environment file, with every problem found in it
     │   ├── AwsError             AWS said no: operation, code, message, request id
     │   │   └── AccessDenied     … because a permission is missing
+    │   ├── Unreachable          no usable answer came: whether AWS did what it was asked is not known
     │   └── NotConverged         a step was carried out, and live state still differs
     ├── Refused            3     a guard said no; nothing was changed
     ├── Stale              4     what was reviewed is not what there is now; nothing was changed
@@ -92,7 +93,10 @@ class InvalidDocument(UserError):
 
 
 class AwsError(UserError):
-    """AWS refused a call. `aws_code` is AWS's own error code, `status` the HTTP status (0 when unknown)."""
+    """AWS refused a call. `aws_code` is AWS's own error code, `status` the HTTP status (0 when unknown).
+
+    `doubtful`: the call was sent more than once, or AWS broke down over it, so that it may have taken effect even so.
+    """
 
     def __init__(  # noqa: PLR0913 - what AWS tells about a failure, kept whole
         self,
@@ -103,6 +107,7 @@ class AwsError(UserError):
         aws_code: str,
         request_id: str = "",
         status: int = 0,
+        doubtful: bool = False,
         hint: str | None = None,
         code: str | None = "MF3000",
     ) -> None:
@@ -112,6 +117,7 @@ class AwsError(UserError):
         self.aws_code = aws_code
         self.request_id = request_id
         self.status = status
+        self.doubtful = doubtful
 
     def __str__(self) -> str:
         request = f" (request {self.request_id})" if self.request_id else ""
@@ -120,6 +126,10 @@ class AwsError(UserError):
 
 class AccessDenied(AwsError):
     """The caller lacks a permission; the message names the action."""
+
+
+class Unreachable(UserError):
+    """No usable answer came, from the network or from what stands in it; a write may have taken effect even so."""
 
 
 class NotConverged(UserError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -13,9 +13,8 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from mfinfra.aws import retry, sanitise
-from mfinfra.aws.clock import Clock
-from mfinfra.errors import AccessDenied, AwsError, UserError
+from mfinfra.aws import sanitise
+from mfinfra.errors import AccessDenied, AwsError, Unreachable, UserError
 from mfinfra.model import Call, Document, refs
 from mfinfra.permissions import action_of
 
@@ -28,7 +27,11 @@ HINTS: Mapping[tuple[str, str], str] = {
 }
 LONGEST = 200
 LARGEST_BODY = 4 * 1024 * 1024
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+BROKEN = 500
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+NO_CREDENTIALS = "MF3002"
+"""The code of credentials that were good once: what has begun goes on with new ones."""
+LOG_IN = "the credentials have expired; log in again (`aws sso login`) and run the same command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +62,8 @@ def perform(client: Any, call: Call) -> Answer:
         raise unreachable(call, error) from error
     metadata: Mapping[str, Any] = answer.get("ResponseMetadata", {})
     document = sanitise.document({key: value for key, value in answer.items() if key != "ResponseMetadata"})
-    _check_failures(call, document)
+    _check_failures(call, document, metadata)
     return Answer(document, metadata.get("RequestId", ""), _moment(metadata))
-
-
-def persist(send: Callable[[], Answer], clock: Clock, waiting: Callable[[str, float], None]) -> Answer:
-    """Send until AWS is ready for it, within the window that `retry.TABLE` gives this kind of refusal."""
-    began = clock.now()
-    pauses: Sequence[float] | None = None
-    while True:
-        try:
-            return send()
-        except AwsError as error:
-            row = retry.row_for(error.service, error.operation, error.aws_code, error.message)
-            if row is None:
-                raise
-            pauses = retry.pauses(row.window) if pauses is None else pauses
-            if not pauses:
-                raise
-            waiting(row.why, clock.now() - began)
-            if clock.sleep(pauses[0]):
-                raise
-            pauses = pauses[1:]
 
 
 def _whole(answer: dict[str, Any]) -> dict[str, Any]:
@@ -123,20 +106,22 @@ def _refused(call: Call, error: ClientError) -> Answer:
     raise _worded(call, code, message, metadata) from error
 
 
-def _check_failures(call: Call, document: Document) -> None:
+def _check_failures(call: Call, document: Document, metadata: Mapping[str, Any]) -> None:
     for row in jmespath.search(call.failures, document) or () if call.failures else ():
         code, message = str(row.get("Code", "")), str(row.get("Message", ""))
         if not (_expected(call.absent, code, message) or _expected(call.fine, code, message)):
-            raise _worded(call, code, message, {})
+            raise _worded(call, code, message, metadata)
 
 
 def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) -> AwsError:
+    status = int(metadata.get("HTTPStatusCode", 0))
     details: dict[str, Any] = {
         "service": call.service,
         "operation": call.operation,
         "aws_code": code,
         "request_id": metadata.get("RequestId", ""),
-        "status": int(metadata.get("HTTPStatusCode", 0)),
+        "status": status,
+        "doubtful": status >= BROKEN or bool(metadata.get("RetryAttempts")),
     }
     if code in DENIED:
         hint = f"the caller needs the permission `{action_of(call.service, call.operation)}`"
@@ -144,8 +129,7 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
             hint += ", or the bucket is somebody else's: names are unique among all accounts"
         return AccessDenied(message or "access denied", hint=hint, code="MF3001", **details)
     if code in EXPIRED:
-        hint = "the credentials have expired; log in again (`aws sso login`) and run the same command"
-        return AwsError(message, hint=hint, code="MF3002", **details)
+        return AwsError(message or "the credentials have expired", hint=LOG_IN, code=NO_CREDENTIALS, **details)
     return AwsError(message or "no message", hint=HINTS.get((call.service, code)), **details)
 
 
@@ -160,11 +144,11 @@ def unreachable(what: Call | str, error: Exception) -> UserError:
             code="MF3003",
         )
     if "SSO" in name or name in ("TokenRetrievalError", "UnauthorizedSSOTokenError"):
-        return UserError(message, hint="run `aws sso login` and the same command again", code="MF3002")
+        return UserError(message, hint="run `aws sso login` and the same command again", code=NO_CREDENTIALS)
     if name == "ParamValidationError":
         raise error
     hint = "check the network and the endpoint"
-    return UserError(f"`{what}` got no usable answer: {_cut(message)}", hint=hint, code="MF3004")
+    return Unreachable(f"`{what}` got no usable answer: {_cut(message)}", hint=hint, code="MF3004")
 
 
 def _cut(message: str) -> str:

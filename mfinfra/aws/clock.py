@@ -5,6 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from weakref import WeakSet
+
+_pausing: WeakSet[threading.Event] = WeakSet()
+
+
+def end() -> None:
+    """Stop every clock of this process: it is ending, and no thread of it has anything left to wait for."""
+    for event in tuple(_pausing):
+        event.set()
+
+
+def _event() -> threading.Event:
+    made = threading.Event()
+    _pausing.add(made)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +30,7 @@ class Clock:
     """
 
     pace: float = 1.0
-    stopped: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=_event)
 
     def now(self) -> float:
         """Seconds on a clock that never goes back."""

@@ -13,19 +13,18 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
-from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # sic
 from botocore.exceptions import BotoCoreError
 
-from mfinfra import __version__
-from mfinfra.aws import mfa
-from mfinfra.aws.calls import Answer, perform, persist, unreachable
+from mfinfra.aws import assumed, mfa, transport, troubles
+from mfinfra.aws.calls import Answer, perform, unreachable
 from mfinfra.aws.clock import Clock
+from mfinfra.aws.retry import persist
+from mfinfra.aws.transport import permitted
 from mfinfra.errors import Refused, UserError
 from mfinfra.model import Access, Call, Scope
 
 SANDBOX_PACE = 0.05
-LONGEST_SESSION_NAME = 64
 WHO_AM_I = Call("sts", "GetCallerIdentity")
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -59,12 +58,13 @@ class Aws:
 
     def _made(self, service: str) -> Any:
         region, url = self.scope.region, self.endpoint
+        config = transport.config(service, emulated=bool(url), parallelism=self.parallelism)
         try:
             with _collector_off():
-                client = self.session.client(service, region_name=region, endpoint_url=url, config=self._config())
+                client = self.session.client(service, region_name=region, endpoint_url=url, config=config)
         except (BotoCoreError, ValueError) as error:  # credentials are looked up here; a bad URL is a ValueError
             raise unreachable(service, error) from error
-        client.meta.events.register("before-send", _ask_permit)
+        transport.watch(client)
         return client
 
     def destinations(self) -> dict[str, str]:
@@ -73,34 +73,28 @@ class Aws:
             return {service: client.meta.endpoint_url for service, client in sorted(self._clients.items())}
 
     def ask(self, call: Call) -> Answer:
-        """Send a reading call."""
-        return perform(self.client(call.service), call)
+        """Send a reading call; while AWS breaks down, takes no more requests or cannot be reached, wait."""
+        client = self.client(call.service)
+        return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.trouble_of)
 
     def send(self, call: Call) -> Answer:
-        """Send a writing call once and without a permit: what keeps the lock and the records is sent like this."""
+        """Send a call once and without a permit: what keeps the lock and the records is sent like this."""
         return perform(self.client(call.service), call)
 
-    def write(self, call: Call, waiting: Callable[[str, float], None]) -> Answer:
-        """Send a writing call; while AWS is not ready for it, wait and say why. Raises what `permit` raises."""
+    def write(
+        self, call: Call, waiting: Callable[[str, float], None], fresh: Callable[[], bool] = lambda: True
+    ) -> Answer:
+        """Send a writing call; while AWS is not ready for it, wait and say why. Raises what `permit` raises.
+
+        `fresh` says whether this run has written what the call speaks of: then AWS may not know it everywhere yet.
+        """
         client = self.client(call.service)
 
         def attempt() -> Answer:
-            with _permitted(self.permit):
+            with permitted(self.permit):
                 return perform(client, call)
 
-        return persist(attempt, self.clock, waiting)
-
-    def _config(self) -> Config:
-        emulated: dict[str, Any] = {"proxies": {}, "s3": {"addressing_style": "path"}} if self.endpoint else {}
-        return Config(
-            user_agent_extra=f"mfinfra/{__version__}",
-            retries={"mode": "standard", "total_max_attempts": 6},
-            max_pool_connections=max(10, self.parallelism),
-            connect_timeout=10,
-            read_timeout=60,
-            ignore_configured_endpoint_urls=bool(self.endpoint),  # type: ignore[call-arg] # the stubs lack it
-            **emulated,
-        )
+        return persist(attempt, self.clock, waiting, fresh)
 
 
 def connect(
@@ -197,32 +191,15 @@ def _session(access: Access, scope: Scope, endpoint: str | None = None) -> Any:
         session = mfa.attended(boto3.Session(profile_name=access.profile, region_name=scope.region))
         if not access.assume_role:
             return session
-        return _assume(Aws(session, scope, endpoint), access.assume_role)
+        return assumed.session(Aws(session, scope, endpoint), access.assume_role)
     except BotoCoreError as error:
         raise UserError(
             str(error), hint="`aws configure list-profiles` shows the profiles there are", code="MF3003"
         ) from error
 
 
-def _assume(aws: Aws, role: Mapping[str, str]) -> Any:
-    """A session as `role`. Its name is the same in every run: the caller is part of the plan document."""
-    params = {
-        "RoleArn": role["arn"],
-        "RoleSessionName": role.get("session_name") or f"mfinfra-{aws.scope.environment}"[:LONGEST_SESSION_NAME],
-    }
-    if role.get("external_id"):
-        params["ExternalId"] = role["external_id"]
-    credentials = (aws.ask(Call("sts", "AssumeRole", params)).document or {})["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-        region_name=aws.scope.region,
-    )
-
-
 def _guard_account(aws: Aws) -> None:
-    identity = aws.ask(WHO_AM_I).document or {}
+    identity = aws.send(WHO_AM_I).document or {}
     aws.caller = identity["Arn"]
     partition = aws.caller.split(":")[1]
     if (identity["Account"], partition) != (aws.scope.account, aws.scope.partition):
@@ -237,33 +214,8 @@ def _guard_account(aws: Aws) -> None:
         )
 
 
-class _Sending(threading.local):
-    """What this thread asks before it sends anything."""
-
-    permit: Callable[[], None] | None = None
-
-
-_sending = _Sending()
-
-
-@contextmanager
-def _permitted(permit: Callable[[], None] | None) -> Iterator[None]:
-    """Ask `permit` now and before each request that this thread sends meanwhile."""
-    if permit is not None:
-        permit()
-    before, _sending.permit = _sending.permit, permit
-    try:
-        yield
-    finally:
-        _sending.permit = before
-
-
-def _ask_permit(**_: Any) -> None:
-    """Called by botocore before each attempt: between two of them it may pause longer than a lock lasts."""
-    permit = _sending.permit
-    if permit is not None:
-        with _permitted(None):  # to find out, a permit may send requests of its own
-            permit()
+def _unsaid(why: str, seconds: float) -> None:
+    """A reading waits without a word: what is read together is told as one thing."""
 
 
 @contextmanager

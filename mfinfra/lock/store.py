@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mfinfra.aws.calls import Answer, persist
+from mfinfra.aws.calls import Answer
+from mfinfra.aws.retry import persist
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, UserError
 from mfinfra.lock.content import Lock, Seen, parse
@@ -35,7 +36,7 @@ class Store:
         """The lock that is there; `None` if there is none."""
         call = Call("s3", "GetObject", self._params, absent=("NoSuchKey", "NoSuchBucket"))
         with asked(self.place):
-            answer = self.aws.ask(call)
+            answer = self.aws.send(call)  # a heartbeat has no time for a network that is away
         if answer.document is None:
             return None
         found = answer.document
