@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
 
-from mfinfra.sandbox.corrections import correction
+from mfinfra.sandbox.corrections import correction, propagation
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2 import services
 from mfinfra.sandbox.corrections.shelves import shelf
@@ -140,7 +140,10 @@ def check_free_routes(call: Call, service: str, tables: list[str], but: str = ""
 
 
 def check_private_dns(call: Call, vpc_id: str, service: str, but: str = "") -> None:
-    """Private DNS needs a VPC that resolves names, and no other endpoint that claims the name."""
+    """Private DNS needs a VPC that resolves names, and no other endpoint that claims the name.
+
+    The text: https://github.com/hashicorp/terraform-provider-aws/issues/17535 .
+    """
     for attribute in ("enableDnsSupport", "enableDnsHostnames"):
         answer = call.ask("ec2", "DescribeVpcAttribute", VpcId=vpc_id, Attribute=attribute)
         if not answer[attribute[0].upper() + attribute[1:]]["Value"]:
@@ -148,14 +151,12 @@ def check_private_dns(call: Call, vpc_id: str, service: str, but: str = "") -> N
                 "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
             )
             raise ServiceError("InvalidParameter", f"{text} for {vpc_id}")
-    for name, endpoint in living(call).items():
-        if (
-            name != but
-            and (endpoint.vpc_id, endpoint.service_name) == (vpc_id, service)
-            and endpoint.private_dns_enabled
-        ):
-            text = f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service}"
-            raise ServiceError("InvalidParameter", f"{text} in the VPC {vpc_id}")
+    others = [endpoint for name, endpoint in living(call).items() if name != but and endpoint.private_dns_enabled]
+    taken = any((endpoint.vpc_id, endpoint.service_name) == (vpc_id, service) for endpoint in others)
+    if taken or propagation.pending("private names", vpc_id, service):
+        domain = ".".join(reversed(service.split(".")))
+        text = f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {domain}"
+        raise ServiceError("InvalidParameter", f"{text} in the VPC {vpc_id}")
 
 
 def check_subnets(call: Call, subnets: list[str]) -> None:

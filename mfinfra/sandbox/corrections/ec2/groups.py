@@ -11,6 +11,7 @@ from moto.ec2.models import ec2_backends
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2.endpoints import living
+from mfinfra.sandbox.corrections.ec2.late import held
 
 API: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
 PEERS: Final = {
@@ -141,7 +142,7 @@ def delete_group(call: Call, forward: Forward) -> Answer:
         or any(group_id in endpoint.security_group_ids for endpoint in living(call).values())
         or any(group_id == group["GroupId"] for eni in interfaces for group in eni.get("Groups", []))
     )
-    if used:
+    if used or held(call, str(group_id)):
         raise ServiceError("DependencyViolation", f"resource {group_id} has a dependent object")
     return forward()
 
