@@ -168,7 +168,7 @@ CHANGES = {
             repositoryName=world.name("repository.images"), imageScanningConfiguration={"scanOnPush": False})),
     "vcpus cut": ("compute_environment.cpu", "max_vcpus", compute(computeResources={"maxvCpus": 2})),
     "compute environment in one subnet": (
-        "compute_environment.cpu", "subnets", compute(computeResources={"subnets": ["subnet-000000000000000a"]})),
+        "compute_environment.cpu", "subnets", compute(computeResources={"subnets": ["subnet-0000000000000000a"]})),
     "compute environment disabled": ("compute_environment.cpu", "state", compute(state="DISABLED")),
     "queue disabled": ("job_queue.default", "state", queue(state="DISABLED")),
     "queue priority raised": ("job_queue.default", "priority", queue(priority=7)),

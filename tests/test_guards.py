@@ -72,6 +72,14 @@ def busy(stack: Stack) -> None:
     batch.submit_job(jobName="j", jobQueue="line", jobDefinition="d")
 
 
+def used_by_others(stack: Stack) -> None:
+    stack.apply(environment(BATCH))
+    order = [{"order": 1, "computeEnvironment": "cpu"}]
+    stack.client("batch").create_job_queue(jobQueueName="theirs", priority=1, computeEnvironmentOrder=order)
+
+
+THEIRS = {**QUEUE, "name": "theirs", "adopt": True}
+ADOPTED = {**BATCH, "job_queue": {"line": QUEUE, "theirs": THEIRS}}
 OTHERS = {"log_group": {name: {"name": f"/metaflow/{name}", "protect": False} for name in ("a", "b", "c")}}
 ONE = {"log_group": {"a": OTHERS["log_group"]["a"]}}
 MAIN, TWO = frozenset({"log_group.main"}), frozenset({"log_group.b", "log_group.c"})
@@ -159,9 +167,9 @@ CASES = {
         "MF4109", standing(OTHERS), {}, "`mfinfra destroy", beside=Allowed(TWO | {"log_group.a"}, max_deletes=3),
         allowed=Allowed(TWO | {"log_group.a"}), instead={"destroy": True},
     ),
-    "a replacement that AWS has no way for": Case(
-        "MF2301", standing(BATCH), BATCH, "`name`", {"replace": frozenset({"compute_environment.cpu"})},
-        beside=Allowed(disruption=True), instead={}, mended=at(BATCH, "compute_environment.cpu", name="green"),
+    "an environment that goes and somebody's queue needs": Case(
+        "MF4110", used_by_others, at(BATCH, "compute_environment.cpu", type="FARGATE_SPOT"), "`theirs`",
+        beside=Allowed(disruption=True), mended=at(ADOPTED, "compute_environment.cpu", type="FARGATE_SPOT"),
     ),
 }  # fmt: skip
 
@@ -251,5 +259,5 @@ def test_every_guard_there_is_has_a_case():
     there = {code for path in PACKAGE.rglob("*.py") for code in re.findall(r'"(MF4[01]\d\d)"', path.read_text("utf-8"))}
     tried = {case.code for case in CASES.values()}
 
-    assert there - {"MF4100", select.UNFIT} == (tried - {"MF2301"}) | {"MF4001", "MF4004", "MF4005"}
+    assert there - {"MF4100", select.UNFIT} == tried | {"MF4001", "MF4004", "MF4005"}
     assert set(gate.PASSED) <= there

@@ -114,7 +114,8 @@ def test_the_jobs_of_an_environment_are_those_of_every_queue_that_refers_to_it()
     }  # fmt: skip
     found = answered(asking("compute_environment", STOPPING["disable"]), answers)
 
-    assert found == Work({"mine": {**NOTHING, "RUNNABLE": 1}, "theirs": {**NOTHING, "RUNNING": 1}})
+    users = tuple(f"{ARN}job-queue/{name}" for name in ("idle", "mine", "theirs"))
+    assert found == Work({"mine": {**NOTHING, "RUNNABLE": 1}, "theirs": {**NOTHING, "RUNNING": 1}}, users=users)
 
 
 def test_an_environment_in_no_queue_has_no_jobs():

@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mfinfra.drivers import _compute_resources as resources
 from mfinfra.model import (
     Action,
     Answers,
@@ -32,6 +33,8 @@ MISSING = ("ClientException: does not exist",)
 MOVING = ("CREATING", "UPDATING")
 INTERVAL = 3.0
 UNFINISHED = ("RUNNABLE", "STARTING", "RUNNING")
+UPDATES = (Action.UPDATE, Action.ADOPT_UPDATE)
+QUEUES = Call("batch", "DescribeJobQueues", paginate=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,14 @@ class Stateful:
         merge = Merge(rows, limit=100, items=rows, keys=keys)
         return Call("batch", f"Describe{self.title}s", params, paginate=True, merge=merge)
 
+    def rows(self, answer: Document) -> list[Document]:
+        """The rows of those that are there; one that is deleted stays listed for a while."""
+        return [row for row in answer.get(f"{self.word}s", ()) if row.get("status") != "DELETED"]
+
     def row(self, answer: Document, resource: Resource) -> Document | None:
-        """Its row; one that is deleted stays listed for a while."""
-        for row in answer.get(f"{self.word}s", ()):
-            if row[f"{self.word}Name"] == resource.spec["name"] and row.get("status") != "DELETED":
-                found: Document = row
-                return found
-        return None
+        """The row with the resource's name."""
+        named = (row for row in self.rows(answer) if row[f"{self.word}Name"] == resource.spec["name"])
+        return next(named, None)
 
     def observed(self, row: Document, spec: Spec) -> Observed:
         """What is there; `INVALID` is an end, not a passage: nothing moves it but us."""
@@ -88,6 +92,13 @@ class Stateful:
         named = {self.word: resource.spec["name"], **params}
         return (Call("batch", f"Update{self.title}", named), *self.valid(resource, "updating", patience))
 
+    def mend(self, resource: Resource, observed: Observed) -> Effects:
+        """Ask Batch to look again at what it holds for INVALID: it does so with every update, and not by itself.
+
+        https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html
+        """
+        return self.update(resource, {"state": observed.spec["state"]})
+
     def valid(self, resource: Resource, doing: str = "working on", patience: float | None = None) -> Effects:
         """Wait until it is VALID."""
         wait = self._wait(resource, doing)
@@ -97,8 +108,11 @@ class Stateful:
         """Wait until it is gone; a deletion that Batch gives up ends as INVALID."""
         return (replace(self._wait(resource, "deleting"), failed=("INVALID",), gone=True),)
 
-    def delete(self, resource: Resource, observed: Observed) -> Effects:
-        """Disable it, and delete it once Batch has stopped changing it; an INVALID one may go too."""
+    def delete(self, resource: Resource, observed: Observed, drained: Effects = ()) -> Effects:
+        """Disable it, and delete it once Batch has stopped changing it; an INVALID one may go too.
+
+        `drained` are the effects in between: what is disabled begins no more work, and ends what it has.
+        """
         named = {self.word: resource.spec["name"]}
         wait = self._wait(resource, "updating")
         still = replace(wait, status=f"{wait.status} || 'GONE'", ready=("VALID", "INVALID", "GONE"))
@@ -106,6 +120,7 @@ class Stateful:
         return (
             *(() if observed.settled else (still,)),
             *((disable, still) if observed.spec["state"] == "ENABLED" else ()),
+            *drained,
             Call("batch", f"Delete{self.title}", named, absent=MISSING),
             *self.gone(resource),
         )
@@ -136,9 +151,24 @@ def environment_work(step: Step, observed: Observed) -> Generator[Questions, Ans
     """The unfinished jobs of every queue that refers to the environment, of queues that are not ours too.
 
     Batch does not tell which environment a waiting job will run on: those of a queue with several are counted for
-    each, though another one may take them.
+    each, though another one may take them. Instances that are replaced under their jobs are asked about too.
     """
-    return _through_queues(observed.outputs["arn"]) if _stops(step, observed) else None
+    if not (_stops(step, observed) or instances_replaced(step, observed)):
+        return None
+    return _through_queues(observed.outputs["arn"], spared=not (_stops(step, observed) or _ends_jobs(step, observed)))
+
+
+def instances_replaced(step: Step, observed: Observed) -> bool:
+    """Whether the step is an infrastructure update."""
+    fields = {str(change.path[0]) for change in step.changes}
+    return step.action in UPDATES and bool(resources.infrastructure(fields, observed.spec.get("type", "")))
+
+
+def _ends_jobs(step: Step, observed: Observed) -> bool:
+    """Whether the update policy, as the step leaves it, ends running jobs at once."""
+    changed = {change.path: change.after for change in step.changes}
+    policy = changed.get(("update_policy",), observed.spec["update_policy"])
+    return bool(policy and policy["terminate_jobs"])
 
 
 def _stops(step: Step, observed: Observed) -> bool:
@@ -147,14 +177,21 @@ def _stops(step: Step, observed: Observed) -> bool:
     return not observed.leaving and (disables or step.action in {Action.DELETE, Action.REPLACE})
 
 
-def _through_queues(arn: str) -> Generator[Questions, Answers, Work]:
-    (answer,) = yield (Call("batch", "DescribeJobQueues", paginate=True),)
-    names = [
-        row["jobQueueName"]
+def _through_queues(arn: str, *, spared: bool) -> Generator[Questions, Answers, Work]:
+    (answer,) = yield (QUEUES,)
+    rows = [
+        row
         for row in (answer or {}).get("jobQueues", ())
         if any(entry["computeEnvironment"] == arn for entry in row.get("computeEnvironmentOrder", ()))
     ]
-    return (yield from _unfinished(sorted(names))) if names else Work()
+    users = tuple(sorted(row["jobQueueArn"] for row in rows if row.get("status") not in ("DELETING", "DELETED")))
+    work = yield from _unfinished(sorted(row["jobQueueName"] for row in rows)) if rows else _nothing()
+    return replace(work, spared=spared, users=users)
+
+
+def _nothing() -> Generator[Questions, Answers, Work]:
+    yield from ()
+    return Work()
 
 
 def _unfinished(queues: Sequence[str]) -> Generator[Questions, Answers, Work]:

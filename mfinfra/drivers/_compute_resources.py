@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mfinfra import schemas
+from mfinfra.drivers import _pinned
 from mfinfra.drivers._declared import Change
-from mfinfra.model import Document, Ref, Resource, Spec, Template
+from mfinfra.model import Document, Resource, Spec
 
 INSTANCES = ("EC2", "SPOT")
 MEMBERS: Mapping[str, str] = {
@@ -34,7 +36,20 @@ ONLY_ON_SPOT = ("bid_percentage", "spot_fleet_role")
 STRATEGIES = {"EC2": "BEST_FIT_PROGRESSIVE", "SPOT": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
 ORDERED = ("BEST_FIT_PROGRESSIVE_ORDERED", "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED")
 WHOLE_BID = 100
+SERVICE_LINKED = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/batch\.amazonaws\.com/.+")
+INFRASTRUCTURE = MEMBERS.keys() - {"min_vcpus", "max_vcpus", "spot_fleet_role"}
 NEEDED = ("max_vcpus", "instance_types")
+
+
+def service_linked(role: Any) -> bool:
+    """Whether it is Batch's own role."""
+    return isinstance(role, str) and SERVICE_LINKED.fullmatch(role) is not None
+
+
+def infrastructure(fields: Iterable[str], kind: str) -> frozenset[str]:
+    """Those of the changed `fields` that need new instances; on Fargate there are none to replace."""
+    found = INFRASTRUCTURE.intersection(fields)
+    return frozenset(found if kind in INSTANCES else found - {"subnets", "security_groups"})
 
 
 def strategy(spec: Spec) -> str | None:
@@ -54,17 +69,14 @@ def unmanaged(spec: Spec) -> tuple[str, ...]:
 def desired(resource: Resource) -> Spec:
     """The fields of `computeResources` in the form that descriptions have."""
     spec = resource.spec
-    fields = {
+    return {
         **{name: spec[name] for name in MEMBERS},
         "allocation_strategy": strategy(spec),
         "instance_types": _types(spec["instance_types"], resource),
         "instance_role": arn(resource, "instance-profile", spec["instance_role"]),
         "spot_fleet_role": arn(resource, "role", spec["spot_fleet_role"]),
+        "launch_template": _pinned.desired(spec["launch_template"]),
     }
-    if spec["launch_template"]:
-        fields["launch_template"] = {"version": "$Default", **spec["launch_template"]}
-        fields["launch_template"]["version"] = _text(fields["launch_template"]["version"])
-    return fields
 
 
 def observed(row: Document, resource: Resource) -> Spec:
@@ -85,7 +97,7 @@ def observed(row: Document, resource: Resource) -> Spec:
         "allocation_strategy": held.get("allocationStrategy", "BEST_FIT"),
         "bid_percentage": held.get("bidPercentage", WHOLE_BID),
         "instance_role": arn(resource, "instance-profile", held.get("instanceRole", "")),
-        "launch_template": _template(held.get("launchTemplate") or {}),
+        "launch_template": _pinned.observed(held.get("launchTemplate") or {}),
         "image_type": ", ".join(images),
         "placement_group": held.get("placementGroup", ""),
         "key_pair": held.get("ec2KeyPair", ""),
@@ -139,8 +151,7 @@ def _as_written(resource: Resource, want: Spec) -> dict[str, Any]:
 def _member(name: str, value: Any) -> Any:
     match name:
         case "launch_template":
-            ids = {"id": "launchTemplateId", "name": "launchTemplateName", "version": "version"}
-            return {ids[key]: text for key, text in value.items()} or {"launchTemplateId": ""}
+            return _pinned.members(value)
         case "image_type":
             return [{"imageType": value}]
         case _:
@@ -161,13 +172,3 @@ def _types(types: Any, resource: Resource) -> Any:
     if types is None or strategy(resource.spec) in ORDERED:
         return types
     return sorted(set(types), key=str)
-
-
-def _template(held: Document) -> Spec:
-    keys = {"id": "launchTemplateId", "name": "launchTemplateName"}
-    found = {key: held[member] for key, member in keys.items() if held.get(member)}
-    return {**found, "version": held.get("version") or "$Default"} if found else {}
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, Ref | Template) else str(value)

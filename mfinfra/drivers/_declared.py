@@ -17,7 +17,6 @@ from mfinfra.compare import changed_fields
 from mfinfra.model import (
     Action,
     Answers,
-    Block,
     Call,
     Census,
     Document,
@@ -31,6 +30,8 @@ from mfinfra.model import (
     Step,
     WorkOf,
 )
+
+BROKEN = ("INVALID", "VALID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,11 @@ class Kind:
     `read` answers `None` where the resource is not there; `parse` makes an `Observed` of an answer, with the fields of
     the parts that have no read of their own. `desired` turns the file's spec into AWS's canonical form. `local` fields
     are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
-    deleting. `replaces` says which changed fields need a replacement where the schema alone cannot, `refuses` whether
-    that replacement is more than apply can do; such a step has no effects. `because` explains an update or, given the
-    fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no single run change.
+    deleting, `mend` makes AWS look again at one that is broken. `replaces` says which changed fields need a replacement
+    where the schema alone cannot. `because` explains an update or, given the fields that need it, a replacement.
+    `postpones` says which of the changed fields AWS lets no single run change. `identify` puts the identity that it
+    goes by in AWS into a resource, and `succeed` the one under which it stands beside what it replaces: the step of
+    such a replacement has no effects of its own, as it is a creation and a deletion apart.
     `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
     are identity fields. `held`: AWS deletes none that is referred to. `ripens`: seconds until other services see a
     write. `work` asks for the work that a step would stop, where the kind has any and the step stops it. `foretells`
@@ -124,7 +127,9 @@ class Kind:
     ready: Callable[[Resource], Effects] = nothing
     gone: Callable[[Resource], Effects] = nothing
     replaces: Callable[[Change], frozenset[str]] | None = None
-    refuses: Callable[[Change, frozenset[str]], Block | None] | None = None
+    mend: Callable[[Resource, Observed], Effects] = lambda resource, observed: ()
+    identify: Callable[[Resource, Observed], Resource] = lambda resource, observed: resource
+    succeed: Callable[[Change], Resource] | None = None
     because: Callable[[Change, frozenset[str]], str] | None = None
     postpones: Callable[[Change], frozenset[str]] | None = None
     keep: Callable[[Resource, Spec, Spec], Spec] | None = None
@@ -183,15 +188,18 @@ class Kind:
         if replacing:
             return self._replacement(resource, observed, change, replacing)
         changes = (*self._field_changes(change), *self._tag_changes(resource, observed))
+        mending = self.mend(resource, observed) if observed.broken and not change.fields else ()
+        if mending:
+            changes = (FieldChange(("status",), *BROKEN), *changes)
         # What is broken and as wished cannot be used all the same: the wait says AWS's reason.
         wait = self.ready(resource) if not observed.settled or (observed.broken and not changes) else ()
-        effects = (*wait, *self._writes(change), *self._tag(resource, observed))
+        effects = (*wait, *mending, *self._writes(change), *self._tag(resource, observed))
         return Step(
             resource.address,
             Action.UPDATE if changes else Action.NOOP,
             changes,
             effects,
-            because=self.because(change, frozenset()) if self.because and change.fields else "",
+            because=self.because(change, frozenset()) if self.because and (change.fields or mending) else "",
             postponed=tuple(sorted(self.postpones(change))) if self.postpones else (),
             ripens=self.ripens if changes else 0.0,
             outputs=self.foretells(resource, observed) if self.foretells and self._writes(change) else {},
@@ -208,8 +216,16 @@ class Kind:
         return Step(resource.address, Action.DELETE, changes, effects)
 
     def replacement(self, resource: Resource, observed: Observed) -> Step:
-        """Delete it and make it anew, whatever differs; a kind that cannot do that refuses it."""
+        """Delete it and make it anew, whatever differs."""
         return self._replacement(resource, observed, self._change(resource, observed), frozenset())
+
+    def bound(self, resource: Resource, observed: Observed) -> Resource:
+        """The resource under the identity that it goes by in AWS."""
+        return self.identify(resource, observed)
+
+    def successor(self, resource: Resource, observed: Observed) -> Resource | None:
+        """The resource under another identity, for a kind that is replaced beside the old one."""
+        return self.succeed(self._change(resource, observed)) if self.succeed else None
 
     def _change(self, resource: Resource, observed: Observed) -> Change:
         want = self._complete(self.desired(resource), observed.spec)
@@ -237,18 +253,16 @@ class Kind:
         return Step(resource.address, Action.CREATE, changes, effects, ripens=self.ripens, outputs=outputs)
 
     def _replacement(self, resource: Resource, observed: Observed, change: Change, replacing: frozenset[str]) -> Step:
-        block = self.refuses(change, replacing) if self.refuses else None
         anew = self._creation(resource, None)
-        effects = () if block else (*self.delete(resource, observed), *anew.effects)
+        effects = () if self.succeed else (*self.delete(resource, observed), *anew.effects)
         return Step(
             resource.address,
             Action.REPLACE,
             tuple(replace(item, replaces=item.path[0] in replacing) for item in self._field_changes(change)),
             effects,
             because=self.because(change, replacing) if self.because else "",
-            blocks=(block,) if block else (),
             ripens=self.ripens,
-            outputs={} if block else anew.outputs,
+            outputs={} if self.succeed else anew.outputs,
         )
 
     @property
@@ -294,13 +308,3 @@ class Kind:
 
 def _managed(resource: Resource, name: str) -> bool:
     return resource.spec.get(name) is not None
-
-
-def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags in the list form that most services take, sorted by key."""
-    return [{key: name, value: text} for name, text in sorted(tags.items())]
-
-
-def tag_map(rows: Any, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Tags from their list form; those that AWS itself keeps (`aws:…`) stay, ownership is read off them."""
-    return {row[key]: row.get(value, "") for row in rows or ()}

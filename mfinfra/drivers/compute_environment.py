@@ -7,22 +7,25 @@ https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from mfinfra import schemas
 from mfinfra.drivers import _compute_resources as resources
-from mfinfra.drivers._batch import Stateful, environment_work, put_tags
+from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging
-from mfinfra.model import Block, Document, Effects, Observed, Resource, Spec
+from mfinfra.drivers._environment_names import arns, foretells, identify, standing, succeed
+from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
 ENVIRONMENT = Stateful("computeEnvironment", "compute environment", patience=1200.0)
 LAUNCHING = 1800.0
 POLICY: Mapping[str, Any] = {"terminate_jobs": False, "timeout_minutes": 30}
 SERVICE_LINKED_ROLE = "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
-SERVICE_LINKED = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/batch\.amazonaws\.com/.+")
-INFRASTRUCTURE = resources.MEMBERS.keys() - {"min_vcpus", "max_vcpus", "spot_fleet_role"}
-TAKEN = "it is taken as long as the environment lives"
+LETTING_GO = 300.0
+DRAIN_INTERVAL = 15.0
+EVERY = Call("batch", "DescribeComputeEnvironments", paginate=True)
+LOOK_AGAIN = "Batch holds it for INVALID, and is asked to look at it again"
 MUTABLE = ("state", "service_role", "update_policy", *(name for name in resources.MEMBERS if name != "spot_fleet_role"))
 
 
@@ -31,16 +34,12 @@ def service_role(resource: Resource, value: Any) -> Any:
     return resources.arn(resource, "role", value or SERVICE_LINKED_ROLE)
 
 
-def service_linked(role: Any) -> bool:
-    return isinstance(role, str) and SERVICE_LINKED.fullmatch(role) is not None
-
-
 def desired(resource: Resource) -> Spec:
     """Names become ARNs, defaults that follow from the type are filled in, fields that the type lacks are let go."""
     spec = {**resource.spec, **resources.desired(resource)}
     if spec["service_role"] is not None:
         spec["service_role"] = service_role(resource, spec["service_role"])
-        if not service_linked(spec["service_role"]):
+        if not resources.service_linked(spec["service_role"]):
             spec["update_policy"] = None
     if spec["update_policy"] is not None:
         spec["update_policy"] = {**POLICY, **spec["update_policy"]}
@@ -49,14 +48,17 @@ def desired(resource: Resource) -> Spec:
 
 def keep(resource: Resource, want: Spec, have: Spec) -> Spec:
     """The update policy stays where AWS has no infrastructure updates, by a role or strategy that is not managed."""
-    updates = service_linked(want["service_role"]) and want["allocation_strategy"] != "BEST_FIT"
+    updates = resources.service_linked(want["service_role"]) and want["allocation_strategy"] != "BEST_FIT"
     return want if updates else {**want, "update_policy": have["update_policy"]}
 
 
 def parse(answer: Document, resource: Resource) -> Observed | None:
-    row = ENVIRONMENT.row(answer, resource)
-    if row is None:
-        return None
+    row = standing(ENVIRONMENT.rows(answer), resource)
+    return None if row is None else observed_in(row, resource)
+
+
+def observed_in(row: Document, resource: Resource) -> Observed:
+    """What the row of a description says."""
     policy = row.get("updatePolicy") or {}
     spec = {
         "service_role": service_role(resource, row.get("serviceRole")),
@@ -66,7 +68,8 @@ def parse(answer: Document, resource: Resource) -> Observed | None:
         },
         **resources.observed(row, resource),
     }
-    return ENVIRONMENT.observed(row, spec)
+    found = ENVIRONMENT.observed(row, spec)
+    return replace(found, facts={"cluster": row["ecsClusterArn"]} if row.get("ecsClusterArn") else {})
 
 
 def create(resource: Resource, want: Spec) -> Effects:
@@ -76,7 +79,7 @@ def create(resource: Resource, want: Spec) -> Effects:
         "state": "ENABLED",
         "computeResources": resources.new(resource, want),
     }
-    if want["service_role"] is not None and not service_linked(want["service_role"]):
+    if want["service_role"] is not None and not resources.service_linked(want["service_role"]):
         params["serviceRole"] = want["service_role"]
     return ENVIRONMENT.create(resource, params)
 
@@ -108,6 +111,40 @@ def write(change: Change) -> Effects:
     return ENVIRONMENT.update(change.resource, params, patience(change))
 
 
+def delete(resource: Resource, observed: Observed) -> Effects:
+    """Once no queue refers to it: disable it, let running jobs end for `drain_minutes`, and delete it.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/blue-green-updates.html
+    """
+    referring = (
+        f"jobQueues[?computeEnvironmentOrder[?computeEnvironment=='{observed.outputs['arn']}']].jobQueueName | [0]"
+    )
+    free = Settle(
+        QUEUES,
+        status=referring,
+        why=f"job queues let go of the compute environment `{resource.spec['name']}`",
+        gone=True,
+        timeout=LETTING_GO,
+    )
+    return (free, *ENVIRONMENT.delete(resource, observed, _drained(resource, observed)))
+
+
+def _drained(resource: Resource, observed: Observed) -> Effects:
+    """Wait for the tasks of its cluster: a job that runs is one of them, whichever queue it came from."""
+    minutes = resource.spec.get("drain_minutes")
+    patience = 60.0 * (schemas.traits(resource.kind).defaults["drain_minutes"] if minutes is None else minutes)
+    if not patience or observed.facts.get("cluster") is None:
+        return ()
+    tasks = Call(
+        "ecs",
+        "ListTasks",
+        {"cluster": observed.facts["cluster"], "desiredStatus": "RUNNING"},
+        absent=("ClusterNotFoundException",),
+    )
+    why = f"jobs end on the compute environment `{resource.spec['name']}`, which takes no more"
+    return (Settle(tasks, status="taskArns[0]", why=why, gone=True, timeout=patience, interval=DRAIN_INTERVAL),)
+
+
 def patience(change: Change) -> float:
     """Seconds that an update may take: instances are replaced once their jobs end or their time is up."""
     if not infrastructure(change):
@@ -117,9 +154,8 @@ def patience(change: Change) -> float:
 
 
 def infrastructure(change: Change) -> frozenset[str]:
-    """The changed fields that need new instances; on Fargate there are none to replace."""
-    found = change.fields & INFRASTRUCTURE
-    return found if change.have["type"] in resources.INSTANCES else found - {"subnets", "security_groups"}
+    """The changed fields that need new instances."""
+    return resources.infrastructure(change.fields, change.have["type"])
 
 
 def obstacles(change: Change) -> dict[str, str]:
@@ -128,12 +164,18 @@ def obstacles(change: Change) -> dict[str, str]:
     if "type" in fields and not {have["type"], want["type"]} <= set(resources.INSTANCES):
         return {"type": f"cannot change from {have['type']} to {want['type']}"}
     found = dict.fromkeys(fields & {"name", "spot_fleet_role"}, "cannot change")
-    if "service_role" in fields and service_linked(have["service_role"]) != service_linked(want["service_role"]):
+    if "service_role" in fields and resources.service_linked(have["service_role"]) != resources.service_linked(
+        want["service_role"]
+    ):
         found["service_role"] = "cannot change between Batch's service-linked role and another role"
     strategies = have.get("allocation_strategy"), want.get("allocation_strategy")
     if "allocation_strategy" in fields and "BEST_FIT" in strategies:
         found["allocation_strategy"] = f"cannot change from {strategies[0]} to {strategies[1]}"
-    if not service_linked(want["service_role"]):
+    if change.observed is not None and change.observed.broken:
+        lacking = "cannot change in place while Batch holds the environment for INVALID"
+    elif have["state"] == want["state"] == "DISABLED":
+        lacking = "cannot change in place while the environment is DISABLED"
+    elif not resources.service_linked(want["service_role"]):
         lacking = "cannot change in place without Batch's service-linked role as `service_role`"
     elif "BEST_FIT" in strategies:
         lacking = "cannot change in place with `allocation_strategy` BEST_FIT"
@@ -149,6 +191,8 @@ def replaces(change: Change) -> frozenset[str]:
 def because(change: Change, replacing: frozenset[str]) -> str:
     if replacing:
         return f"replacement: {reasons(change)}"
+    if not change.fields:
+        return LOOK_AGAIN
     if infrastructure(change):
         return "infrastructure update in place: Batch replaces instances, running jobs follow `update_policy`"
     return "scaling update: running jobs are not touched"
@@ -162,33 +206,28 @@ def reasons(change: Change) -> str:
     return "; ".join(f"{' and '.join(fields)} {reason}" for reason, fields in clauses.items())
 
 
-def refuses(change: Change, replacing: frozenset[str]) -> Block:
-    """A name is taken as long as its environment lives, and queues hold on to it: there is no way in its place."""
-    return Block(
-        code="MF2301",
-        message=f"`{change.resource.address}` cannot be replaced under its name: {reasons(change) or TAKEN}",
-        hint="give the environment a new `name`; mfinfra then creates it beside the old one, moves the queues over and "
-        "deletes the old one",
-    )
-
-
 DRIVER = Kind(
     kind="compute_environment",
     arn=r"arn:[^:]+:batch:[^:]*:\d{12}:compute-environment/(?P<name>[0-9A-Za-z_-]+)",
-    read=ENVIRONMENT.read,
+    read=lambda resource: EVERY,
     parse=parse,
     parts=(Part(("name", "spot_fleet_role")), Part(MUTABLE, write=write)),
     tagging=Tagging(put=put_tags),
     create=create,
     born=born,
-    delete=ENVIRONMENT.delete,
+    delete=delete,
     desired=desired,
     ready=ENVIRONMENT.valid,
     gone=ENVIRONMENT.gone,
+    mend=ENVIRONMENT.mend,
+    identify=identify,
+    succeed=succeed,
+    foretells=foretells,
     replaces=replaces,
-    refuses=refuses,
     because=because,
     keep=keep,
     work=environment_work,
     local=("initial_vcpus", "drain_minutes"),
+    # The tagging service may be minutes behind, and one that stands beside another must be seen.
+    census=Census(EVERY, arns),
 )

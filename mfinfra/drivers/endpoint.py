@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfinfra import policy
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging, tag_list, tag_map
+from mfinfra.drivers._declared import Change, Kind, Part, Tagging
 from mfinfra.drivers._services import INTERFACE, full_name, kind_for
+from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
 from mfinfra.model import RUN, Call, Document, Drain, Effects, Merge, Observed, Ref, Resource, Settle, Spec, Template
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.drivers import _table_facets as facets
-from mfinfra.drivers._declared import Kind, Part, Tagging, tag_list, tag_map
+from mfinfra.drivers._declared import Kind, Part, Tagging
 from mfinfra.drivers._table_facets import MISSING, active, table_arn
+from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
 from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle, Spec
 

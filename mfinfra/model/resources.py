@@ -60,9 +60,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What runs on a resource: `jobs` maps each queue that has any to how many are in which status."""
+    """What runs on a resource: `jobs` maps each queue that has any to how many are in which status.
+
+    `spared`: the step lets them go on. `users` are the ARNs of those that send their work to the resource.
+    """
 
     jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    spared: bool = False
+    users: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

@@ -133,6 +133,17 @@ class Driver(Protocol):
         """The step that deletes it and makes it anew in its place, whatever differs; pure."""
         ...
 
+    def bound(self, resource: Resource, observed: Observed) -> Resource:
+        """The resource under the identity that it goes by in AWS, which a replacement may have changed; pure."""
+        ...
+
+    def successor(self, resource: Resource, observed: Observed) -> Resource | None:
+        """The resource under the identity that it takes to stand beside what it replaces; pure.
+
+        `None` for a kind that is replaced in its place: deleted, and made anew.
+        """
+        ...
+
     @property
     def work(self) -> WorkOf:
         """The questions after the work that a step would stop on what was observed; `None` where it stops none."""

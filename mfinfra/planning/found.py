@@ -34,25 +34,27 @@ def everything(environment: Environment, survey: Survey) -> list[Leftover]:
     return [*declared, *disabled(environment, survey), *survey.leftovers]
 
 
-def leftovers(environment: Environment, survey: Survey) -> list[Leftover]:
-    """The leftovers; one whose address is taken by a resource that stands and is ours goes by AWS's own name for it.
+def by_address(leftovers: Iterable[Leftover]) -> dict[Address, list[Leftover]]:
+    """`leftovers` by the addresses on their tags, which several may carry."""
+    claims: dict[Address, list[Leftover]] = {}
+    for leftover in leftovers:
+        claims.setdefault(leftover.resource.address, []).append(leftover)
+    return claims
 
-    It is what a replacement that was cut short has left, or somebody's copy of the tags: nothing replaces it.
+
+def by_aws(leftovers: Iterable[Leftover], environment: Environment) -> list[Leftover]:
+    """`leftovers` under AWS's own names for them: their addresses are those of other resources.
+
+    They are what a replacement that was cut short has left, or somebody's copy of the tags: nothing replaces them.
     """
 
-    def by_aws(item: Leftover) -> Leftover:
+    def one(item: Leftover) -> Leftover:
         whole = item.observed.physical_id
         named = Address(item.resource.kind, whole.replace(":", "/").rpartition("/")[2])
         address = Address(named.kind, whole) if named in environment.resources else named
         return replace(item, resource=replace(item.resource, address=address))
 
-    def taken(address: Address) -> bool:
-        observed = survey.observed.get(address)
-        if address not in environment.resources or observed is None or observed.leaving:
-            return False
-        return ours(observed, environment.scope)
-
-    return [by_aws(item) if taken(item.resource.address) else item for item in survey.leftovers]
+    return [one(item) for item in leftovers]
 
 
 def apart(found: Iterable[Leftover]) -> list[Leftover]:

@@ -24,6 +24,7 @@ PASSED: Mapping[str, str] = {
     "MF4107": "no more is destroyed at once than goes without a word",
     "MF4108": "nothing is replaced, disabled or deleted that jobs wait or run on",
     "MF4109": "the file has not lost all its resources",
+    "MF4110": "nothing goes that others still send their work to",
 }
 
 

@@ -21,7 +21,7 @@ from mfinfra.model import (
     fill,
 )
 from mfinfra.observe import Leftover, Survey
-from mfinfra.planning import found, gate, order, select, thresholds
+from mfinfra.planning import beside, found, gate, order, select, thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +137,21 @@ def _guards(plan: Plan) -> tuple[Block, ...]:
 
 
 def _brought_about(environment: Environment, survey: Survey, options: Options) -> tuple[Planned, ...]:
-    leftovers = {leftover.resource.address: leftover for leftover in found.apart(found.leftovers(environment, survey))}
+    claims = found.by_address(survey.leftovers)
     known: dict[Address, Mapping[str, str]] = {}
-    made = []
+    made, over = [], list[Leftover]()
     for address in order.creation_order(environment.resources):
-        resource = environment.resources[address]
-        planned = _bring_about(resource, survey.observed[address], leftovers.pop(address, None), known, options)
+        resource = filled(environment.resources[address], known)
+        candidates = beside.chosen(resource, survey.observed[address], claims.pop(address, []))
+        planned, left = _bring_about(resource, candidates, options)
         step = gate.use_of(planned.step, resource, _users(environment, address))
         planned = replace(planned, step=step)
         made.append(planned)
+        over += left
         shown = planned.observed.outputs if planned.observed and planned.stands else {}
         known[address] = {**shown, **planned.step.outputs}
-    going = [*found.disabled(environment, survey), *leftovers.values()]
+    gone = [leftover for leftovers in claims.values() for leftover in leftovers]
+    going = [*found.disabled(environment, survey), *gone, *found.by_aws(over, environment)]
     return (*made, *_teardowns(going, options, environment))
 
 
@@ -161,24 +164,31 @@ def filled(resource: Resource, known: Mapping[Address, Mapping[str, str]]) -> Re
     return replace(resource, spec=fill(resource.spec, lookup))
 
 
-def _bring_about(
-    resource: Resource,
-    observed: Observed | None,
-    old: Leftover | None,
-    known: Mapping[Address, Mapping[str, str]],
-    options: Options,
-) -> Planned:
-    resource = filled(resource, known)
-    step = catalogue.driver(resource.kind).step(resource, observed)
+def _bring_about(resource: Resource, candidates: beside.Candidates, options: Options) -> tuple[Planned, list[Leftover]]:
+    """The planned step, and what carries the resource's tags and is neither it nor what it replaces."""
+    observed, others = candidates
+    driver = catalogue.driver(resource.kind)
+    there = observed is not None and not observed.leaving
+    bound = driver.bound(resource, observed) if observed and there else resource
+    step = driver.step(bound, observed)
+    ours = there and observed is not None and found.ours(observed, resource.scope)
+    old = others.pop(0) if others and not ours else None
     if old is None and str(resource.address) in options.replace:
-        step = _forced(step, resource, observed)
-    stands = observed is not None and not observed.leaving and step.action is not Action.REPLACE
-    if observed is not None and not observed.leaving:
-        step = gate.ownership_of(step, resource, observed, options.adopt)
-    if old is not None:
-        step = _renamed(step, resource, old)
-    step = gate.protection_of(step, resource)
-    return Planned(step, resource, observed, old, stands)
+        step = _forced(step, bound, observed)
+    if step.action is Action.REPLACE and ours and observed and (green := driver.successor(resource, observed)):
+        because, replaces = step.because, {change.path for change in step.changes if change.replaces}
+        old, observed, bound = beside.old(resource, observed), None, green
+        step = _renamed(driver.step(green, None), green, old)
+        changes = tuple(replace(one, replaces=one.path in replaces) for one in step.changes)
+        step = replace(step, because=because, changes=changes)
+    else:
+        if observed is not None and there:
+            step = gate.ownership_of(step, bound, observed, options.adopt)
+        if old is not None:
+            step = _renamed(step, bound, old)
+    stands = observed is not None and there and step.action is not Action.REPLACE
+    step = gate.protection_of(step, bound)
+    return Planned(step, bound, observed, old, stands), others
 
 
 def _forced(step: Step, resource: Resource, observed: Observed | None) -> Step:
@@ -243,9 +253,7 @@ def _renamed(step: Step, resource: Resource, old: Leftover) -> Step:
         for change in wished.changes
         if was.get(str(change.path[0])) not in (None, change.after)
     )
-    teardown = catalogue.driver(resource.kind).teardown(
-        replace(old.resource, spec=_with_local(old, resource)), old.observed
-    )
+    teardown = catalogue.driver(resource.kind).teardown(beside.with_local(old.resource, resource), old.observed)
     return replace(
         step,
         action=Action.REPLACE,
@@ -253,11 +261,6 @@ def _renamed(step: Step, resource: Resource, old: Leftover) -> Step:
         retire=teardown.effects,
         because=step.because or "it has another identity now; the old one is deleted once nothing needs it",
     )
-
-
-def _with_local(old: Leftover, resource: Resource) -> Mapping[str, object]:
-    """The old identity, with the file's word on how to delete (`force_destroy` and its like)."""
-    return {**resource.spec, **{name: value for name, value in old.resource.spec.items() if value is not None}}
 
 
 def _users(environment: Environment, address: Address) -> tuple[Address, ...]:
@@ -270,7 +273,8 @@ def _teardowns(going: list[Leftover], options: Options, environment: Environment
     depends_on = {leftover.resource.address: leftover.resource.depends_on for leftover in going}
     steps = {}
     for leftover in going:
-        resource, observed = leftover.resource, leftover.observed
+        observed = leftover.observed
+        resource = beside.bound(leftover, environment)
         step = catalogue.driver(resource.kind).teardown(resource, observed)
         because = gate.reason_to_delete(resource, observed, environment, destroy=options.destroy)
         step = gate.deletion_of(replace(step, because=because), resource)

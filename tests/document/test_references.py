@@ -16,21 +16,19 @@ def test_what_follows_from_the_file_is_filled_in():
     spec = {str(address): resource.spec for address, resource in resources.items()}
     assert spec["compute_environment.c"]["name"] == "c-dev"
     assert spec["compute_environment.c"]["instance_role"] == "arn:aws:iam::123456789012:instance-profile/r"
-    assert spec["job_queue.q"]["compute_environments"] == [
-        "arn:aws:batch:us-east-1:123456789012:compute-environment/c-dev",
-        "other",
-    ]
     [statement] = spec["role.t"]["trust"]["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/team/r"}
     assert statement["Condition"] == {"StringEquals": {"us-east-1:x": "${aws:username}"}}
     tags = resources[Address("job_queue", "q")].tags
-    assert tags == {"c": "arn:aws:batch:us-east-1:123456789012:compute-environment/c-dev"}
+    assert tags == {"c": "arn:aws:iam::123456789012:role/team/r"}
 
 
 def test_what_aws_invents_stays_a_reference():
     resources = read(REFERENCES).environment.resources
     known = Ref(GROUP, "id")
     assert resources[Address("compute_environment", "c")].spec["security_groups"] == [known, "sg-1"]
+    order = resources[Address("job_queue", "q")].spec["compute_environments"]
+    assert order == [Ref(Address("compute_environment", "c"), "arn"), "other"]
     endpoint = resources[Address("endpoint", "e")].spec
     assert endpoint["security_groups"] == [known]
     assert endpoint["policy"]["Statement"]["Resource"] == Template(("x:", known, ":y:*"))
@@ -43,7 +41,7 @@ def test_a_resource_depends_on_all_that_it_refers_to_but_not_on_itself():
         "role.r": [],
         "role.t": ["role.r"],
         "compute_environment.c": ["role.r", "security_group.s"],
-        "job_queue.q": ["compute_environment.c", "role.t"],
+        "job_queue.q": ["compute_environment.c", "role.r", "role.t"],
         "endpoint.e": ["security_group.s"],
     }
 

@@ -47,6 +47,7 @@ def test_promise_7_a_replacement_beside_the_old_one_asks_for_the_jobs_of_the_old
     next(asking)
     questions = asking.send(({"jobQueues": [{
         "jobQueueName": "q",
+        "jobQueueArn": live(Q).outputs["arn"],
         "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": live(C).outputs["arn"]}],
     }]},))  # fmt: skip
 

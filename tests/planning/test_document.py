@@ -37,6 +37,7 @@ from mfinfra.planning.plan import Options, Plan, Planned, make
 SCOPE = Scope("test", "123456789012", "us-east-1")
 ORIGIN = Provenance("2026-01-01T00:00:00Z", "arn:aws:iam::123456789012:user/u", None, "c0ffee", git_dirty=False)
 CLUSTER = Address("compute_environment", "c")
+CLUSTER_ARN = "arn:aws:batch:us-east-1:123456789012:compute-environment/c"
 
 
 def resource(kind="log_group", name="l", **spec):
@@ -101,13 +102,25 @@ def test_a_creation_shows_what_is_known_and_where_it_is_not():
     assert row["change"]["actions"] == ["create"]
     assert row["change"]["before"] is None
     assert row["change"]["after"]["name"] == "q"
-    assert row["change"]["after"]["compute_environments"] == []
-    assert row["change"]["after_unknown"] == {"compute_environments": [True]}
+    assert row["change"]["after"]["compute_environments"] == [CLUSTER_ARN]
+    assert row["change"]["after_unknown"] == {}
     assert row["depends_on"] == ["compute_environment.c"]
     assert row["source_range"] == {"file": "f", "start": {"line": 3, "column": 5}}
     assert (row["physical_id"], row["observed_sha256"]) == (None, None)
     sent = row["calls"][0]["parameters"]["computeEnvironmentOrder"]
-    assert sent == [{"order": 1, "computeEnvironment": {"unknown": "compute_environment.c.arn"}}]
+    assert sent == [{"order": 1, "computeEnvironment": CLUSTER_ARN}]
+
+
+def test_what_aws_has_yet_to_say_is_shown_as_that():
+    group = resource("security_group", "g", vpc="vpc-12345678")
+    spec = {"type": "FARGATE", "subnets": ["subnet-1"], "security_groups": [Ref(group.address, "id")]}
+    user = replace(resource("compute_environment", "c", **spec), depends_on=frozenset({group.address}))
+    row = change(of([(group, None), (user, None)]), str(CLUSTER))
+
+    assert row["change"]["after"]["security_groups"] == []
+    assert row["change"]["after_unknown"] == {"security_groups": [True]}
+    sent = row["calls"][0]["parameters"]["computeResources"]["securityGroupIds"]
+    assert sent == [{"unknown": "security_group.g.id"}]
 
 
 def test_an_update_shows_both_sides_and_the_fields_between():

@@ -165,9 +165,16 @@ def test_a_replacement_that_is_asked_for_deletes_and_makes_anew():
 def test_a_replacement_that_is_asked_for_is_guarded_like_any_other():
     assert [block.code for block in forced(replace(L, protect=True), live(L)).blocks] == ["MF4104"]
     assert [block.code for block in forced(G, live(G), (C, live(C))).blocks] == ["MF4106"]
-    (block,) = forced(C, live(C)).blocks
-    assert (block.code, block.flag) == ("MF2301", "")
-    assert "cannot be replaced under its name: it is taken as long as the environment lives" in block.message
+
+
+def test_what_is_replaced_beside_the_old_one_can_be_made_anew_under_another_name():
+    step = forced(C, live(C), (G, live(G)), (Q, live(Q)))
+
+    assert (step.action, step.because, step.blocks) == (Action.REPLACE, "asked for by `--replace`", ())
+    assert [call.operation for call in step.calls] == [
+        "CreateComputeEnvironment", "UpdateComputeEnvironment", "DeleteComputeEnvironment",
+    ]  # fmt: skip
+    assert step.calls[0].params["computeEnvironmentName"] == step.outputs["name"] != "c"
 
 
 def test_what_refers_to_something_made_anew_learns_its_values_after_apply():

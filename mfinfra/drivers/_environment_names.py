@@ -1,0 +1,97 @@
+"""The names that a compute environment goes by in AWS.
+
+A name is taken as long as its environment lives, and queues hold on to it. So what takes the place of an environment
+stands beside it, under the file's name and a suffix that follows from what AWS cannot change: a run after a crash finds
+what the one before it has begun. Which of the names is in use is read off AWS.
+https://docs.aws.amazon.com/batch/latest/userguide/blue-green-updates.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mfinfra import ownership
+from mfinfra.drivers import _compute_resources as resources
+from mfinfra.drivers._declared import Change
+from mfinfra.model import Document, Observed, Resource, Spec, plain
+
+LONGEST = 128
+SUFFIX = 8
+NAME, ARN = "computeEnvironmentName", "computeEnvironmentArn"
+
+
+def standing(rows: Sequence[Document], resource: Resource) -> Document | None:
+    """The row of `resource`: of its own name or one that follows from it. What carries its tags comes first.
+
+    What is no longer in the file has its own name only.
+    """
+    exact = [row for row in rows if row[NAME] == resource.spec["name"]]
+    if resource.leftover:
+        return next(iter(exact), None)
+    family = re.compile(rf"{re.escape(_stem(resource.spec['name']))}-[0-9a-f]{{{SUFFIX}}}")
+    derived = [row for row in rows if family.fullmatch(row[NAME]) and _carries(row, resource)]
+    ours = [row for row in exact if _carries(row, resource)] + sorted(derived, key=lambda row: str(row[NAME]))
+    return next(iter([*ours, *exact]), None)
+
+
+def identify(resource: Resource, observed: Observed) -> Resource:
+    """`resource` under the name that it goes by in AWS."""
+    return _named(resource, observed.outputs["name"])
+
+
+def succeed(change: Change) -> Resource:
+    """The resource under the name that it takes to stand beside what it replaces."""
+    name, taken = change.resource.spec["name"], change.have["name"]
+    found = _derived(name, immutable(change.want))
+    # What is made anew for its own sake differs in nothing but in what it follows.
+    return _named(change.resource, _derived(name, [immutable(change.want), taken]) if found == taken else found)
+
+
+def foretells(resource: Resource, observed: Observed | None) -> Mapping[str, str]:
+    """The name, and the ARN that follows from it."""
+    name = resource.spec["name"]
+    return {"arn": resource.scope.arn("batch", f"compute-environment/{name}"), "name": name}
+
+
+def arns(answer: Document, key: str, value: str) -> tuple[str, ...]:
+    """The ARNs of the environments whose tag `key` is `value`."""
+    return tuple(row[ARN] for row in answer.get("computeEnvironments", ()) if row.get("tags", {}).get(key) == value)
+
+
+def immutable(want: Spec) -> dict[str, Any]:
+    """What of an environment AWS never changes: where it has no infrastructure updates, that is nearly all."""
+    kind, strategy = want["type"], want["allocation_strategy"]
+    on_instances = kind in resources.INSTANCES
+    linked = resources.service_linked(want["service_role"])
+    kept = {
+        "family": "instances" if on_instances else kind,
+        "service_linked": linked,
+        "best_fit": strategy == "BEST_FIT",
+        "spot_fleet_role": want["spot_fleet_role"],
+    }
+    fixed = resources.INFRASTRUCTURE if on_instances and (strategy == "BEST_FIT" or not linked) else frozenset()
+    return {**kept, **{name: plain(want[name]) for name in sorted(fixed)}}
+
+
+def _derived(name: str, key: Any) -> str:
+    digest = hashlib.sha256(json.dumps([name, key], sort_keys=True, default=str).encode()).hexdigest()
+    return f"{_stem(name)}-{digest[:SUFFIX]}"
+
+
+def _stem(name: str) -> str:
+    return name[: LONGEST - SUFFIX - 1]
+
+
+def _named(resource: Resource, name: str) -> Resource:
+    return replace(resource, spec={**resource.spec, "name": name})
+
+
+def _carries(row: Document, resource: Resource) -> bool:
+    """Whether the tags of ownership are on it; which are those is what `resource` brings along."""
+    owned = {key: value for key, value in resource.tags.items() if key in ownership.KEYS}
+    return bool(owned) and owned.items() <= row.get("tags", {}).items()
