@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from moto.s3.models import s3_backends
 
-from mfinfra.sandbox.corrections import correction
+from mfinfra.sandbox.corrections import correction, lag
 from mfinfra.sandbox.corrections.batch.records import environments, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2.endpoints import living
+from mfinfra.sandbox.corrections.lag import Lag
+from mfinfra.sandbox.corrections.shelves import shelf
 
 Found = tuple[str, dict[str, str]]
 PAGE: Final = 50
@@ -19,7 +21,7 @@ PAGE: Final = 50
 @correction(
     "tagging",
     "GetResources",
-    restores="Batch, ECR, VPC endpoints and launch templates, beside what moto lists",
+    restores="Batch, ECR, VPC endpoints and launch templates, beside what moto lists; strict: tags known late",
     aws="https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html",
 )
 def resources(call: Call, _forward: Forward) -> Answer:
@@ -29,6 +31,8 @@ def resources(call: Call, _forward: Forward) -> Answer:
         text = "You cannot use the ResourceARNList parameter with TagFilters or ResourceTypeFilters"
         raise ServiceError("InvalidParameterException", text)
     everything = {arn: tags for arn, tags in [*_moto(call), *_more(call)] if tags}
+    if lag.strict():
+        everything = _known(call, everything, counts=not params.get("PaginationToken"))
     found = sorted((arn, tags) for arn, tags in everything.items() if _asked_for(arn, tags, params))
     start, size = int(params.get("PaginationToken") or 0), params.get("ResourcesPerPage") or PAGE
     end = start + size
@@ -37,6 +41,29 @@ def resources(call: Call, _forward: Forward) -> Answer:
         for arn, tags in found[start:end]
     ]
     return {"ResourceTagMappingList": page, "PaginationToken": str(end) if end < len(found) else ""}
+
+
+def _known(call: Call, everything: dict[str, dict[str, str]], *, counts: bool) -> dict[str, dict[str, str]]:
+    """What the service knows by now: not what is new, and for a while still what is gone.
+
+    https://github.com/boto/boto3/issues/3341 , https://github.com/aws/aws-cli/issues/8197
+    """
+    known: dict[str, dict[str, str]] = shelf("tagging knows", call.region)
+    coming = shelf("tagging learns", call.region)
+    for arn in sorted({*everything, *known}) if counts else ():
+        now = everything.get(arn)
+        if now == known.get(arn):
+            coming.pop(arn, None)
+            continue
+        if arn not in coming or coming[arn][0] != now:
+            coming[arn] = (now, Lag())
+        if coming[arn][1].passed():
+            del coming[arn]
+            if now is None:
+                del known[arn]
+            else:
+                known[arn] = now
+    return known
 
 
 def _asked_for(arn: str, tags: dict[str, str], params: dict[str, Any]) -> bool:

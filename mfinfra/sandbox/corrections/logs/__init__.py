@@ -1,0 +1,5 @@
+"""CloudWatch Logs."""
+
+from mfinfra.sandbox.corrections.logs import groups, late
+
+__all__ = ["groups", "late"]
