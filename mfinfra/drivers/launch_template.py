@@ -1,0 +1,172 @@
+"""EC2 launch templates. A version never changes: what differs is a new version, which then becomes the default one.
+
+The default version is what the file says. The number of the next one is known before it is made, so that a compute
+environment is given it in the same plan. Old versions stay: others may name their numbers, and EC2 takes 10,000.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-launch-template-versions.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mfinfra.drivers import _launch_data as data
+from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._tags import tag_list, tag_map
+from mfinfra.model import RUN, Call, Document, Effects, Merge, Observed, Resource, Settle, Spec, Template
+
+MISSING_ID = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
+MISSING_NAME = ("InvalidLaunchTemplateName.NotFoundException",)
+MISSING_VERSION = ("InvalidLaunchTemplateId.VersionNotFound",)
+FILTER_VALUES = 200
+FIRST = 1
+# The template or the version is made all the same, and no instance ever starts from it.
+WRONG = "Warning.Errors"
+
+
+def read(resource: Resource) -> Call:
+    """By name, as a filter that never fails for a missing one; a leftover by its id."""
+    if resource.leftover:
+        params: dict[str, Any] = {"LaunchTemplateIds": [resource.spec["id"]]}
+        merge = Merge(
+            "LaunchTemplateIds", limit=FILTER_VALUES, items="LaunchTemplates", keys=("LaunchTemplateId",), brittle=True
+        )
+    else:
+        params = {"Filters": [{"Name": "launch-template-name", "Values": [resource.spec["name"]]}]}
+        merge = Merge("Filters.0.Values", limit=FILTER_VALUES, items="LaunchTemplates", keys=("LaunchTemplateName",))
+    return Call("ec2", "DescribeLaunchTemplates", params, absent=MISSING_ID, paginate=True, merge=merge)
+
+
+def parse(answer: Document, resource: Resource) -> Observed | None:
+    key, wanted = ("LaunchTemplateId", "id") if resource.leftover else ("LaunchTemplateName", "name")
+    for row in answer["LaunchTemplates"]:
+        if row[key] == resource.spec[wanted]:
+            number, name = row["LaunchTemplateId"], row["LaunchTemplateName"]
+            outputs = {"id": number, "name": name, **numbered(name, row["DefaultVersionNumber"])}
+            facts = {"latest": row["LatestVersionNumber"]}
+            return Observed({"name": name}, outputs, tag_map(row.get("Tags")), number, facts=facts)
+    return None
+
+
+def numbered(name: str, version: int) -> dict[str, str]:
+    """The attributes that name a version."""
+    return {"version": str(version), "pinned": f"{name}:{version}"}
+
+
+def read_versions(resource: Resource) -> Call:
+    """The default version, and the latest: after a crash that may be the one that is wished."""
+    params = {"LaunchTemplateName": resource.spec["name"], "Versions": ["$Default", "$Latest"]}
+    return Call("ec2", "DescribeLaunchTemplateVersions", params, absent=MISSING_NAME)
+
+
+def parse_versions(answer: Document | None, resource: Resource) -> Spec:
+    """The fields of the default version; as facts all that it says, and what the latest one says if that is newer."""
+    rows = sorted((answer or {}).get("LaunchTemplateVersions", ()), key=lambda row: int(row["VersionNumber"]))
+    default: Document = next((row["LaunchTemplateData"] for row in rows if row["DefaultVersion"]), {})
+    newer = [row for row in rows if not row["DefaultVersion"]][-1:]
+    found = {"said": default, "newer": {row["VersionNumber"]: row["LaunchTemplateData"] for row in newer}}
+    return {**data.fields(default, resource.spec["root_device"]), **found}
+
+
+def create(resource: Resource, want: Spec) -> Effects:
+    params = {
+        "LaunchTemplateName": want["name"],
+        "ClientToken": Template((f"mfinfra-{digest(dict(resource.tags), want['name'])}-", resource.output(RUN))),
+        "LaunchTemplateData": data.full({}, want),
+        "TagSpecifications": [{"ResourceType": "launch-template", "Tags": tag_list(resource.tags)}],
+    }
+    yields = {"id": "LaunchTemplate.LaunchTemplateId"}
+    return (Call("ec2", "CreateLaunchTemplate", params, yields=yields, failures=WRONG),)
+
+
+def write(change: Change) -> Effects:
+    """Make the version that is wished, unless it is there, and let it be the default one.
+
+    The token is the same until the latest version is another one: what was sent and never answered is not made twice.
+    """
+    number, ours = change.output("id"), version(change.observed, change.want)
+    default = Call("ec2", "ModifyLaunchTemplate", {"LaunchTemplateId": number, "DefaultVersion": str(ours)})
+    if ours in (change.fact("newer") or {}):
+        return (default,)
+    said = data.full(change.fact("said") or {}, change.want)
+    params = {
+        "LaunchTemplateId": number,
+        "ClientToken": f"mfinfra-{digest(str(number), ours, said)}",
+        "LaunchTemplateData": said,
+    }
+    yields = {"version": "to_string(LaunchTemplateVersion.VersionNumber)"}
+    made = Call("ec2", "CreateLaunchTemplateVersion", params, yields=yields, failures=WRONG)
+    return (made, seen(change.resource, number, ours), default)
+
+
+def seen(resource: Resource, number: Any, ours: int) -> Settle:
+    """Wait for the version that was made; stop if it has another number than the one that others were promised."""
+    row = "LaunchTemplateVersions[0]"
+    question = Call(
+        "ec2",
+        "DescribeLaunchTemplateVersions",
+        {"LaunchTemplateId": number, "Versions": [resource.output("version")]},
+        absent=(*MISSING_VERSION, *MISSING_ID),
+    )
+    return Settle(
+        question,
+        f"{row}.VersionNumber == `{ours}` && 'READY' || {row} && 'TAKEN'",
+        f"EC2 is making version {ours} of the launch template `{resource.spec['name']}` known",
+        ready=("READY",),
+        failed=("TAKEN",),
+        reason=f"'somebody else has made version {ours} of the launch template, or deleted it before'",
+        timeout=120.0,
+    )
+
+
+def version(observed: Observed | None, want: Spec) -> int:
+    """The number of the version that `want`, all fields of it, will be the default under."""
+    if observed is None:
+        return FIRST
+    said = observed.facts.get("said") or {}
+    for number, newer in (observed.facts.get("newer") or {}).items():
+        if data.equal(newer, data.full(said, want), want["root_device"]):
+            return int(number)
+    return int(observed.facts["latest"]) + 1
+
+
+def foretells(resource: Resource, observed: Observed | None) -> Mapping[str, str]:
+    """The number is the next one, and EC2 gives none twice."""
+    wish = desired(resource)
+    have = observed.spec if observed else {}
+    want = {name: have.get(name) if value is None else value for name, value in wish.items()}
+    return numbered(resource.spec["name"], version(observed, want))
+
+
+def desired(resource: Resource) -> Spec:
+    return {**resource.spec, **data.wished(resource.spec)}
+
+
+def digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], every: Mapping[str, str]) -> Effects:
+    return (Call("ec2", "CreateTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
+
+
+def delete(resource: Resource, observed: Observed) -> Effects:
+    return (Call("ec2", "DeleteLaunchTemplate", {"LaunchTemplateId": observed.physical_id}, absent=MISSING_ID),)
+
+
+DRIVER = Kind(
+    kind="launch_template",
+    held=True,
+    arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:launch-template/(?P<id>lt-[0-9a-f]+)",
+    read=read,
+    parse=parse,
+    parts=(Part(("name",)), Part(data.FIELDS, write=write, read=read_versions, parse=parse_versions)),
+    tagging=Tagging(put=put_tags),
+    create=create,
+    born=lambda resource, want: want,
+    delete=delete,
+    desired=desired,
+    foretells=foretells,
+)
