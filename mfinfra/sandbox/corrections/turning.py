@@ -27,12 +27,12 @@ def settle_after(reads: int) -> None:
 
 
 class Turning:
-    """A status that is `passing` for some reads and `settled` then."""
+    """A status that is `passing` for some reads and `settled` then; for `least` reads where that is more."""
 
-    def __init__(self, passing: str, settled: str) -> None:
+    def __init__(self, passing: str, settled: str, least: int = 0) -> None:
         self.passing = passing
         self.settled = settled
-        self._reads = _polls
+        self._reads = max(_polls, least)
         self._until = math.inf if lag.strict() else time.monotonic() + SECONDS
 
     def read(self) -> str:

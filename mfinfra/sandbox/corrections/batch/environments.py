@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-from mfinfra.sandbox.corrections import correction
+from mfinfra.sandbox.corrections import correction, lag, propagation
 from mfinfra.sandbox.corrections.batch import health, rules, work
 from mfinfra.sandbox.corrections.batch.records import (
     Record,
@@ -24,6 +24,9 @@ API: Final = "https://docs.aws.amazon.com/batch/latest/APIReference"
 SERVICE_LINKED_NAME: Final = "AWSServiceRoleForBatch"
 SERVICE_LINKED_PATH: Final = "/aws-service-role/batch.amazonaws.com/"
 CLEARED_BY_EMPTY: Final = frozenset({"imageId", "ec2KeyPair", "placementGroup"})
+RELATIONSHIP: Final = "Cannot delete, found existing JobQueue relationship"
+ACTIVE_JOBS: Final = "CLIENT_ERROR - Jobs are active on the compute environment"
+"""From memory: AWS tells that it happens, and not in which words."""
 ACTIONS: Final = frozenset({"updateToLatestImageVersion"})
 
 
@@ -88,12 +91,17 @@ def update_environment(call: Call, _forward: Forward) -> Answer:
     record, params = _existing(call), call.params
     record.check_settled("update")
     rules.check_update(record.said, params)
+    replaced = rules.infrastructure(record.said, params.get("computeResources") or {})
+    if replaced and lag.strict() and (record.turning.now, record.said["state"]) != ("VALID", "ENABLED"):
+        raise bad_request(rules.ONLY_USABLE.format(fields=", ".join(replaced)))
     said = copy.deepcopy(record.said)
     for key in ("state", "serviceRole", "updatePolicy", "unmanagedvCpus", "context"):
         if key in params:
             said[key] = params[key]
     if "computeResources" in params:
         said["computeResources"] = _merged(said["computeResources"], params["computeResources"])
+    if replaced and said.get("updatePolicy", {}).get("terminateJobsOnUpdate"):
+        work.end_all_on(call.region, record.arn)
     record.said = said
     record.turn("UPDATING", health.reason(call, said))
     return _named(record)
@@ -115,9 +123,10 @@ def delete_environment(call: Call, _forward: Forward) -> Answer:
         raise refusal("Cannot delete, state must be DISABLED")
     orders = [queue.said["computeEnvironmentOrder"] for queue in queues(call.region).values()]
     if any(entry["computeEnvironment"] == record.arn for order in orders for entry in order):
-        raise refusal("Cannot delete, found existing JobQueue relationship")
-    record.vanish()
-    _stick(call, record)
+        raise refusal(RELATIONSHIP)
+    if propagation.pending("queue relationship", record.arn):
+        raise refusal(RELATIONSHIP)
+    _end_jobs(call, record)
     return {}
 
 
@@ -126,6 +135,20 @@ def _existing(call: Call) -> Record:
     if record := find(environments(call.region), name):
         return record
     raise bad_request(f"{name} does not exist")
+
+
+def _end_jobs(call: Call, record: Record) -> None:
+    """Take instances away under the jobs on them. Batch does not on Fargate, and the environment turns INVALID.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DeleteComputeEnvironment.html
+    """
+    fargate = record.said.get("computeResources", {}).get("type") in rules.SERVERLESS
+    if fargate and work.running_on(call.region, record.arn):
+        record.turn("INVALID", ACTIVE_JOBS)
+        return
+    work.end_all_on(call.region, record.arn)
+    record.vanish()
+    _stick(call, record)
 
 
 def _stick(call: Call, record: Record) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from moto.batch.models import ComputeEnvironment, JobQueue, batch_backends
 
-from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.batch import rules
+from mfinfra.sandbox.corrections import correction, propagation
+from mfinfra.sandbox.corrections.batch import rules, work
 from mfinfra.sandbox.corrections.batch.records import (
     Record,
     bad_request,
@@ -84,6 +84,9 @@ def update_queue(call: Call, _forward: Forward) -> Answer:
         said["priority"] = _priority(params["priority"])
     if "computeEnvironmentOrder" in params:
         said["computeEnvironmentOrder"] = _order(call, params["computeEnvironmentOrder"])
+        for arn in _environments(record.said) - _environments(said):
+            # https://github.com/hashicorp/terraform-provider-aws/issues/46925
+            propagation.begin("queue relationship", arn)
     if "jobStateTimeLimitActions" in params:
         said["jobStateTimeLimitActions"] = _limits(params["jobStateTimeLimitActions"])
     if "schedulingPolicyArn" in params:
@@ -110,6 +113,9 @@ def delete_queue(call: Call, _forward: Forward) -> Answer:
     record.check_settled("delete")
     if record.said["state"] != "DISABLED":
         raise refusal("Cannot delete, state must be DISABLED")
+    for mine in work.under_way(call.region):
+        if mine.queue == record.arn:
+            mine.end(success=False)
     record.vanish()
     batch_backends[call.account][call.region]._job_queues.pop(record.arn, None)  # noqa: SLF001  see _shadow
     return {}
@@ -170,8 +176,15 @@ def _order(call: Call, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
             raise bad_request(f"{record.arn} is not valid, its status is {record.turning.now}")
     if len({_on_fargate(record) for record in members}) > 1:
         raise bad_request("Fargate and EC2 compute environments cannot be mixed in a job queue")
+    kinds = [rules.architectures(record.said.get("computeResources", {})) for record in members]
+    if len({*kinds} - {frozenset()}) > 1:
+        raise bad_request("All compute environments of a job queue must share the same architecture")
     both = sorted(zip(order, members, strict=True), key=lambda pair: int(pair[0]["order"]))
     return [{"order": entry["order"], "computeEnvironment": record.arn} for entry, record in both]
+
+
+def _environments(said: Answer) -> set[str]:
+    return {entry["computeEnvironment"] for entry in said["computeEnvironmentOrder"]}
 
 
 def _serverless(call: Call, params: dict[str, Any]) -> bool:

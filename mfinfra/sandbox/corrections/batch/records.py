@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mfinfra.sandbox.corrections import lag
 from mfinfra.sandbox.corrections.call import Answer, Call, ServiceError
 from mfinfra.sandbox.corrections.shelves import shelf
 from mfinfra.sandbox.corrections.turning import Turning
@@ -32,11 +33,11 @@ class Record:
     def turn(self, passing: str, reason: str = "") -> None:
         """Begin to turn, through `passing`, to VALID, or to INVALID for `reason`."""
         self.reason = reason
-        self.turning = Turning(passing, "INVALID" if reason else "VALID")
+        self.turning = Turning(passing, "INVALID" if reason else "VALID", lag.looks())
 
     def vanish(self) -> None:
         """Begin to be deleted."""
-        self.turning = Turning("DELETING", GONE)
+        self.turning = Turning("DELETING", GONE, lag.looks())
 
     def describe(self) -> Answer | None:
         """What a describe answers; `None` once it is gone. This read counts."""

@@ -28,6 +28,8 @@ ONLY_PROGRESSIVE: Final = (
 ONLY_SERVICE_LINKED: Final = (
     "Fields {fields} can be updated only for Non-fargate Compute Environment having a Batch Service Linked Role"
 )
+ONLY_USABLE: Final = "Fields {fields} can be updated only for a compute environment that is ENABLED and VALID"
+"""From memory, as none of AWS's pages has the words."""
 NO_SCALING_DOWN: Final = (
     "Manually scaling down compute environment is not supported. Disconnecting job queues from compute environment "
     "will cause it to scale-down to minvCpus."
@@ -122,6 +124,20 @@ def check_update(said: dict[str, Any], params: dict[str, Any]) -> None:
     check_sizes(merged)
 
 
+def infrastructure(said: dict[str, Any], change: dict[str, Any]) -> list[str]:
+    """The fields of an update for which Batch replaces instances; on Fargate there are none to replace.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+    """
+    on_instances = said.get("computeResources", {}).get("type") in INSTANCES
+    return sorted(set(change) - SCALING) if on_instances else []
+
+
+def architectures(resources: dict[str, Any]) -> frozenset[str]:
+    """What the instances of an environment may be, `arm64` or `x86_64`; empty on Fargate."""
+    return frozenset(_architecture(name) for name in resources.get("instanceTypes", ()))
+
+
 def _check_update_on_fargate(change: dict[str, Any]) -> None:
     if extra := sorted(set(change) - IN_PLACE_ON_FARGATE):
         raise bad_request(ONLY_SERVICE_LINKED.format(fields=", ".join(extra)))
@@ -131,7 +147,7 @@ def _check_update_on_fargate(change: dict[str, Any]) -> None:
 
 def _check_update_on_instances(said: dict[str, Any], params: dict[str, Any], change: dict[str, Any]) -> None:
     current = said["computeResources"]
-    fields = sorted(set(change) - SCALING)
+    fields = infrastructure(said, change)
     if (fields or "updatePolicy" in params) and strategy(current) in WITHOUT_UPDATES:
         raise bad_request(ONLY_PROGRESSIVE)
     fields += [name for name in ("updatePolicy",) if name in params]
@@ -165,6 +181,14 @@ def _check_role_family(before: str, after: str) -> None:
 def strategy(resources: dict[str, Any]) -> str:
     """The allocation strategy; empty if none was ever given."""
     return str(resources.get("allocationStrategy", ""))
+
+
+@cache
+def _architecture(wanted: str) -> str:
+    if wanted in NAMED_SETS:
+        return "arm64" if wanted.endswith("arm64") else "x86_64"
+    first = next(name for name in INSTANCE_TYPES if wanted in (name, name.split(".")[0]))
+    return "arm64" if "arm64" in INSTANCE_TYPES[first]["ProcessorInfo"]["SupportedArchitectures"] else "x86_64"
 
 
 @cache
