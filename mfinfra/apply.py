@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from queue import SimpleQueue
 
-from mfinfra import verify
+from mfinfra import again, verify
+from mfinfra.aws import reasons
 from mfinfra.aws.session import Aws
-from mfinfra.carry import Carrier
-from mfinfra.errors import Refused
+from mfinfra.carry import ROLE, Carrier
+from mfinfra.errors import MfinfraError, Refused
 from mfinfra.model import (
     Action,
     Address,
@@ -32,6 +34,10 @@ from mfinfra.model import (
 from mfinfra.planning.order import Node, graph
 from mfinfra.planning.plan import Plan, Planned
 
+LAPSED = frozenset({"MF3002", "MF3003"})
+"""The codes of errors that say: without other credentials nothing more can be done."""
+CREATED = "created"
+
 
 @dataclass(slots=True)
 class Run:
@@ -43,6 +49,10 @@ class Run:
     run_id: str = field(default_factory=lambda: secrets.token_hex(8))
     _events: SimpleQueue[Event | None] = field(default_factory=SimpleQueue)
     _ripe_at: dict[Address, float] = field(default_factory=dict)
+    _written: set[Address] = field(default_factory=set)
+    _depends_on: Mapping[Address, frozenset[Address]] = field(default_factory=dict)
+    _young: frozenset[Address] = frozenset()
+    _lapsed: bool = False
 
     def stop(self) -> None:
         """End every pause and begin no further step."""
@@ -54,7 +64,9 @@ class Run:
         for planned in self.plan.planned:
             shown = planned.observed.outputs if planned.observed and planned.stands else {}
             self.outputs[planned.step.address] = {**shown, **planned.step.outputs}
-        pending = graph(self.plan.steps, {item.step.address: item.resource.depends_on for item in self.plan.planned})
+        self._depends_on = {item.step.address: item.resource.depends_on for item in self.plan.planned}
+        self._young = _young(self.plan)
+        pending = graph(self.plan.steps, self._depends_on)
         by_address = {item.step.address: item for item in self.plan.planned}
         finished: dict[Node, bool] = {}
         running: set[Node] = set()
@@ -65,7 +77,7 @@ class Run:
                     for node in [node for node, needs in pending.items() if needs <= finished.keys()]:
                         failed = sorted(str(need.address) for need in pending[node] if not finished[need])
                         planned = by_address[node.address]
-                        if failed or self.aws.clock.stopped.is_set():
+                        if failed or self._lapsed or self.aws.clock.stopped.is_set():
                             del pending[node]
                             yield from self._skip(node, planned, failed, finished)
                             finished[node] = False
@@ -89,13 +101,13 @@ class Run:
             running.discard(node)
             finished[node] = succeeded
 
-    @staticmethod
-    def _skip(node: Node, planned: Planned, failed: list[str], finished: Mapping[Node, bool]) -> Iterator[Event]:
+    def _skip(self, node: Node, planned: Planned, failed: list[str], finished: Mapping[Node, bool]) -> Iterator[Event]:
         """One word on each step: where its own effects were not carried out, that was said already."""
         step = planned.step
         said = node.retire and not finished[Node(node.address)]
         if step.action is not Action.NOOP and not said:
-            because = f"`{failed[0]}` was not finished" if failed else "the run was interrupted"
+            ended = "the credentials expired" if self._lapsed else "the run was interrupted"
+            because = f"`{failed[0]}` was not finished" if failed else ended
             yield Skipped(node.address, step.action, because)
 
     def _work(self, node: Node, planned: Planned, done: SimpleQueue[tuple[Node, bool]]) -> None:
@@ -114,6 +126,7 @@ class Run:
             if not quiet and (node.retire or not step.retire):
                 self._events.put(Done(node.address, step.action, time.monotonic() - began))
         except Exception as error:  # noqa: BLE001 - a worker reports whatever happened; the report decides what it was
+            self._lapsed = self._lapsed or (isinstance(error, MfinfraError) and error.code in LAPSED)
             self._events.put(Failed(node.address, step.action, error))
         finally:
             done.put((node, succeeded))
@@ -121,14 +134,14 @@ class Run:
 
     def _carry_out(self, node: Node, planned: Planned) -> None:
         step, resource = planned.step, planned.resource
-        carrier = Carrier(self.aws, node.address, self._events.put, self.outputs, self.run_id)
+        carrier = self._carrier(node.address)
         if node.retire:
-            carrier.run(step.retire)
+            again.carried_out(step.retire, carrier, again.Retiring(planned, carrier))
             if planned.retired:
                 verify.gone(planned.retired.resource, carrier)
             return
         carrier.ripen(self._ripe(resource))
-        carrier.run(step.effects)
+        again.carried_out(step.effects, carrier, again.Bringing(planned, carrier))
         if step.action is Action.DELETE:
             verify.gone(resource, carrier)
         else:
@@ -136,9 +149,46 @@ class Run:
         if step.ripens:
             self._ripe_at[node.address] = self.aws.clock.now() + step.ripens * self.aws.clock.pace
 
+    def _carrier(self, address: Address) -> Carrier:
+        return Carrier(
+            self.aws,
+            address,
+            self._events.put,
+            self.outputs,
+            self.run_id,
+            needs=self._needs(address),
+            written=self._written,
+            young=self._young,
+        )
+
+    def _needs(self, address: Address) -> frozenset[Address]:
+        """All that the resource at `address` depends on, directly or through others."""
+        found: set[Address] = set()
+        pending = [address]
+        while pending:
+            needed = self._depends_on.get(pending.pop(), frozenset()) - found
+            found |= needed
+            pending.extend(needed)
+        return frozenset(found)
+
     def _ripe(self, resource: Resource) -> float:
         """The moment from which on other services see all that `resource` needs."""
         return max((self._ripe_at.get(address, 0.0) for address in resource.depends_on), default=0.0)
+
+
+def _young(plan: Plan) -> frozenset[Address]:
+    """The roles that are there and were made so short a time ago that other services may not see them yet."""
+    now = datetime.now(UTC)
+    made = {
+        planned.step.address: planned.observed.facts.get(CREATED)
+        for planned in plan.planned
+        if planned.observed and planned.step.address.kind == ROLE
+    }
+    return frozenset(
+        address
+        for address, moment in made.items()
+        if isinstance(moment, datetime) and (now - moment).total_seconds() < reasons.YOUNG
+    )
 
 
 def refuse_blocked(plan: Plan) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import jmespath
 
+from mfinfra.aws import reasons
+from mfinfra.aws.retry import Patience
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, UserError
 from mfinfra.model import (
@@ -30,22 +32,32 @@ from mfinfra.model import (
 FIRST_PAUSE = 1.0
 GROWTH = 1.3
 DRAIN_LIMIT = 10_000
+ROLE = "role"
 FLICKERS = 10  # how often what was there may not be shown: reads come from servers that lag
 
 
 @dataclass(slots=True)
 class Carrier:
-    """Carries out the effects of the step at `address`; `tell` is told what happens, `outputs` holds what is known."""
+    """Carries out the effects of the step at `address`; `tell` is told what happens, `outputs` holds what is known.
+
+    `needs` is all that the resource depends on. `written` are the addresses that this run has written to, shared by all
+    its carriers, `young` those of roles that were made just before it. `reached` counts the effects that are done.
+    """
 
     aws: Aws
     address: Address
     tell: Callable[[Event], None]
     outputs: dict[Address, Outputs]
     run_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    needs: frozenset[Address] = frozenset()
+    written: set[Address] = field(default_factory=set)
+    young: frozenset[Address] = frozenset()
+    reached: int = 0
 
     def run(self, effects: Effects) -> None:
         """Carry out `effects` in order; the first failure ends it."""
-        for effect in effects:
+        for number, effect in enumerate(effects):
+            self.reached = number
             match effect:
                 case Call():
                     self.call(effect)
@@ -57,7 +69,8 @@ class Carrier:
     def call(self, call: Call) -> None:
         """Make a writing call, and keep what its answer yields."""
         ready = call.with_params(self._filled(call.params))
-        answer = self.aws.write(ready, lambda why, seconds: self.tell(Waiting(self.address, why, seconds)))
+        answer = self.aws.write(ready, lambda why, seconds: self.tell(Waiting(self.address, why, seconds)), self._fresh)
+        self.written.add(self.address)
         self.tell(Called(self.address, ready, answer.request_id))
         found = {name: jmespath.search(path, answer.document or {}) for name, path in call.yields.items()}
         if found:
@@ -69,6 +82,7 @@ class Carrier:
         began = self.aws.clock.now()
         pause, patience = FIRST_PAUSE, settle.timeout
         seen, missing = False, 0
+        mercy = Patience(self.aws.clock)
         while True:
             answer = self.aws.ask(question).document
             status = jmespath.search(settle.status, answer) if answer is not None else None
@@ -76,7 +90,8 @@ class Carrier:
                 return
             seen, missing = (True, 0) if status is not None else (seen, missing + 1)
             if status in settle.failed or (seen and missing > FLICKERS):
-                raise self._bad(settle, status, answer)
+                self._forgive(settle, status, answer, mercy, began)
+                continue
             if patience <= 0 and settle.wished:
                 return
             if patience <= 0:
@@ -119,6 +134,22 @@ class Carrier:
         if left > 0:
             self.wait("IAM is making the new role known to other services", 0.0, left / max(self.aws.clock.pace, 1e-9))
 
+    def _forgive(self, settle: Settle, status: object, answer: Document | None, mercy: Patience, began: float) -> None:
+        """Wait where a young role explains the bad status, and make AWS look again; raises with its words otherwise."""
+        error = self._bad(settle, status, answer)
+        roles = {address for address in self.needs if address.kind == ROLE}
+        row = reasons.passing(error.service, error.operation, error.aws_code, error.message)
+        pause = mercy.pause(row, row.window) if row and roles & (self.written | self.young) else None
+        if row is None or pause is None:
+            raise error
+        self.wait(f"{row.why}: {error.message}", self.aws.clock.now() - began, pause)
+        if settle.nudge is not None:
+            self.call(settle.nudge)
+
+    def _fresh(self) -> bool:
+        """Whether this run has written to the resource, or to what it depends on."""
+        return self.address in self.written or not self.written.isdisjoint(self.needs)
+
     def _filled(self, params: Mapping[str, Any]) -> Any:
         def lookup(ref: Ref) -> str | None:
             if ref.attribute == RUN:
@@ -127,7 +158,7 @@ class Carrier:
 
         return fill(params, lookup)
 
-    def _bad(self, settle: Settle, status: object, answer: Document | None) -> UserError:
+    def _bad(self, settle: Settle, status: object, answer: Document | None) -> AwsError:
         reason = jmespath.search(settle.reason, answer) if settle.reason and answer else ""
         return AwsError(
             str(reason or ("it is gone" if status is None else "AWS gave no reason")),

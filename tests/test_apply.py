@@ -50,7 +50,7 @@ class World:
         late, self.lag = bool(toy and self.lag), self.lag - bool(toy and self.lag)
         return Answer(None if toy is None or late else dict(toy))
 
-    def write(self, call, waiting):
+    def write(self, call, waiting, *more):
         name = call.params["name"]
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
@@ -237,7 +237,7 @@ def test_a_step_that_a_later_run_has_to_take_is_done_without_a_call():
 
 def test_a_deletion_that_aws_does_not_show_is_no_success(monkeypatch):
     world = World(toys={"a": {"id": "a"}})
-    monkeypatch.setattr(world, "write", lambda call, waiting: Answer({}))
+    monkeypatch.setattr(world, "write", lambda call, waiting, fresh: Answer({}))
     assert events_of(Run(world, going(world, toy("a"))))[-1].error.fields == ("existence",)
 
 

@@ -41,7 +41,7 @@ class Scripted:
             raise answer
         return Answer(answer, f"request-{len(self.sent)}")
 
-    def write(self, call, waiting):
+    def write(self, call, waiting, *more):
         return self.ask(call)
 
     def operations(self):

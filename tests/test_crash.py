@@ -35,11 +35,11 @@ def dying_after(aws, fatal):
                 raise Killed
             return Aws.ask(self, call)
 
-        def write(self, call, waiting):
+        def write(self, call, waiting, *more):
             with lock:
                 if len(sent) >= fatal:
                     raise Killed
-                answer = Aws.write(self, call, waiting)
+                answer = Aws.write(self, call, waiting, *more)
                 sent.append(call)
                 if len(sent) >= fatal:
                     raise Killed

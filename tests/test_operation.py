@@ -195,10 +195,10 @@ def test_a_bucket_for_the_lock_that_cannot_be_made_leaves_the_rest_undone(stack,
         def __getattr__(self, name):
             return getattr(aws, name)
 
-        def write(self, call, waiting):
+        def write(self, call, waiting, *more):
             if call.operation == "CreateBucket":
                 raise Refused("no bucket for you")
-            return aws.write(call, waiting)
+            return aws.write(call, waiting, *more)
 
     events, _ = operate(FILE, plan=replace(reviewed, aws=Failing()))
     assert ends(events) == {"bucket.data": "Failed", "log_group.flows": "Skipped", "table.foreach": "Skipped"}
@@ -287,10 +287,10 @@ def test_a_run_that_fails_says_so_in_its_receipt(stack, operate):
     aws = reviewed.aws
     original = type(aws).write
 
-    def failing(self, call, waiting):
+    def failing(self, call, waiting, *more):
         if call.operation == "PutRetentionPolicy":
             raise Refused("not today", code="MF0001")
-        return original(self, call, waiting)
+        return original(self, call, waiting, *more)
 
     type(aws).write = failing
     try:

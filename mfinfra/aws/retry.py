@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -47,9 +47,9 @@ class Patience:
     """
 
     clock: Clock
-    _left: dict[Row, tuple[float, Iterator[float]]] = field(default_factory=dict)
+    _left: dict[Hashable, tuple[float, Iterator[float]]] = field(default_factory=dict)
 
-    def pause(self, row: Row, window: float) -> float | None:
+    def pause(self, row: Hashable, window: float) -> float | None:
         """Seconds to sleep before the next try; `None` when the row's window is over."""
         began, left = self._left.setdefault(row, (self.clock.now(), iter(pauses(window))))
         return None if self.clock.now() - began > window * 2 else next(left, None)
