@@ -23,6 +23,7 @@ from mfinfra.model import Answers, Call, Census, Document, Effects, Observed, Qu
 
 MISSING = ("NoSuchEntity",)
 HOLDERS = "profiles"
+CREATED = "created"
 SUMMARY = ("description", "max_session_seconds")
 PAGE = 1000
 # The most AWS gives at a time: an account with hundreds of roles is then one request, not ten.
@@ -88,7 +89,13 @@ def observed(row: Document, resource: Resource) -> Observed:
         "name": name,
         "instance_profile_arn": resource.scope.arn("iam", f"instance-profile/{name}", region=""),
     }
-    return Observed(spec, outputs, tag_map(row.get("Tags")), row["Arn"], facts={HOLDERS: tuple(holders)})
+    return Observed(
+        spec,
+        outputs,
+        tag_map(row.get("Tags")),
+        row["Arn"],
+        facts={HOLDERS: tuple(holders), CREATED: row.get("CreateDate")},
+    )
 
 
 def summarised(row: Document) -> Spec:
