@@ -10,10 +10,10 @@ from mfinfra.sandbox.corrections.shelves import shelf
 
 API: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference"
 WRITES: Final = (
-    *("PutRetentionPolicy", "DeleteRetentionPolicy", "TagResource", "UntagResource", "AssociateKmsKey"),
-    *("DisassociateKmsKey", "PutLogGroupDeletionProtection"),
+    *("PutRetentionPolicy", "DeleteRetentionPolicy", "AssociateKmsKey", "DisassociateKmsKey"),
+    "PutLogGroupDeletionProtection",
 )
-NAMED: Final = (*WRITES, "ListTagsForResource")
+NAMED: Final = (*WRITES, "TagResource", "UntagResource", "ListTagsForResource")
 RETENTION: Final = "retentionInDays"
 
 
@@ -49,8 +49,6 @@ def unknown_group(call: Call, forward: Forward) -> Answer:
     name = _name(call.params)
     if propagation.pending(f"logs {call.operation}", call.region, name):
         raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
-    if call.operation not in WRITES:
-        propagation.end("log group write", call.region, name)
     return forward()
 
 
@@ -63,7 +61,7 @@ def unknown_group(call: Call, forward: Forward) -> Answer:
     strict=True,
 )
 def one_write(call: Call, forward: Forward) -> Answer:
-    """Write one thing at a time: https://github.com/aws/aws-cdk/pull/17688 ."""
+    """Write one thing at a time: https://github.com/aws/aws-cdk/pull/17688 . Tags have no such error."""
     name = _name(call.params)
     if propagation.pending("log group write", call.region, name):
         raise _aborted()
