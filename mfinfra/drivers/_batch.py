@@ -85,7 +85,8 @@ class Stateful:
     def create(self, resource: Resource, params: Mapping[str, Any]) -> Effects:
         """Create it with its tags, and wait until it can be used."""
         named = {f"{self.word}Name": resource.spec["name"], **params, "tags": dict(resource.tags)}
-        return (Call("batch", f"Create{self.title}", named), *self.valid(resource, "creating"))
+        born = replace(resource, spec={**resource.spec, "state": "ENABLED"})
+        return (Call("batch", f"Create{self.title}", named), *self.valid(born, "creating"))
 
     def update(self, resource: Resource, params: Mapping[str, Any], patience: float | None = None) -> Effects:
         """Send what changed, and wait until it can be used again."""
@@ -100,9 +101,11 @@ class Stateful:
         return self.update(resource, {"state": observed.spec["state"]})
 
     def valid(self, resource: Resource, doing: str = "working on", patience: float | None = None) -> Effects:
-        """Wait until it is VALID."""
-        wait = self._wait(resource, doing)
-        return (replace(wait, ready=("VALID",), failed=("INVALID", "DELETING"), timeout=patience or self.patience),)
+        """Wait until it is VALID; where Batch was too early it looks again at the next update, and not by itself."""
+        wait = replace(self._wait(resource, doing), ready=("VALID",), failed=("INVALID", "DELETING"))
+        state = resource.spec.get("state") or "ENABLED"
+        again = Call("batch", f"Update{self.title}", {self.word: resource.spec["name"], "state": state})
+        return (replace(wait, timeout=patience or self.patience, nudge=again),)
 
     def gone(self, resource: Resource) -> Effects:
         """Wait until it is gone; a deletion that Batch gives up ends as INVALID."""
