@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.retries.quota import RetryQuota
 
 from mfinfra.sandbox import network
 
@@ -27,3 +30,23 @@ def client(embedded):
     embedded.reset()
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def no_back_off(monkeypatch):
+    """botocore repeats at once, as the pace of mfinfra's clock does not reach its own pauses: seconds a request.
+
+    What repetitions it has left is filled up afterwards: the clients, and so their quotas, are the whole process's.
+    """
+    quotas = set()
+    acquire = RetryQuota.acquire
+
+    def remembered(quota, amount):
+        quotas.add(quota)
+        return acquire(quota, amount)
+
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+    monkeypatch.setattr(RetryQuota, "acquire", remembered)
+    yield
+    for quota in quotas:
+        quota.release(500)

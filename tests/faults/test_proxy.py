@@ -116,8 +116,7 @@ def test_an_act_may_hang_up(embedded, client):
     assert names(logs) == ["a"]
 
 
-def test_botocore_repeats_what_was_throttled_and_each_repetition_is_logged(embedded, client, monkeypatch):
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)  # botocore's own back-off: seconds
+def test_botocore_repeats_what_was_throttled_and_each_repetition_is_logged(embedded, client, no_back_off):
     logs = client("logs", retries={"mode": "standard", "total_max_attempts": 6})
     embedded.faults = script = Script(Rule("logs.*", THROTTLED, times=5))
     logs.create_log_group(logGroupName="a")

@@ -90,17 +90,17 @@ def test_a_chance_repeats_itself_however_the_operations_interleave():
 
 
 def test_threads_share_a_script_and_none_is_counted_twice():
-    script = Script(Rule("*", CUT, times=300, skip=100))
+    script = Script(Rule("*", CUT, times=150, skip=50))
 
     def ask(_):
         one = request("iam.ListRoles")
         fault = script.fault_for(one)
         script.record(Event(one, fault.name if fault else "", None))
 
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(ask, range(1000)))
-    assert len(script.log) == 1000
-    assert len(script.struck) == 300
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(400)))
+    assert len(script.log) == 400
+    assert len(script.struck) == 150
 
 
 def test_a_script_that_is_rewound_says_the_same_again():
