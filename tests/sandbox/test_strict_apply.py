@@ -87,3 +87,42 @@ def test_everything_that_stores_is_applied_changed_and_destroyed_on_a_strict_san
     strict.apply(environment(resources), destroy=True, allow_destroy=addresses(resources))
     assert strict.plan(environment(resources), destroy=True).plan.steps == ()
     assert inventory(strict) == before
+
+
+def test_what_was_destroyed_is_made_again_under_the_same_names(strict):
+    resources = unprotected(STORES)
+    file = environment(resources)
+    strict.apply(file)
+    strict.apply(file, destroy=True, allow_destroy=addresses(resources))
+    strict.apply(file)
+    assert changed(strict.plan(file)) == {}
+
+
+REPLACING = {
+    "table": {"splits": {"hash_key": "other"}},
+    "log_group": {"jobs": {"class": "INFREQUENT_ACCESS"}},
+    "repository": {"images": {"encryption": {"type": "KMS"}}},
+    "endpoint": {"ecr": {"service": "ecr.dkr"}, "s3": {"service": "dynamodb"}},
+    "security_group": {"jobs": {"name": "metaflow-others"}},
+}
+
+
+@pytest.mark.parametrize("kind", REPLACING)
+def test_what_aws_cannot_change_is_replaced(strict, kind):
+    resources = unprotected(STORES)
+    strict.apply(environment(resources))
+    for name, fields in REPLACING[kind].items():
+        resources[kind][name] |= fields
+    strict.apply(environment(resources), allow_replace=addresses(REPLACING))
+    assert changed(strict.plan(environment(resources))) == {}
+
+
+def test_policies_name_a_role_again_that_was_made_anew_behind_our_back(strict):
+    file = environment(unprotected(STORES))
+    strict.apply(file)
+    iam = strict.client("iam")
+    iam.delete_role(RoleName="metaflow-reader")
+    reviewed = strict.plan(file)
+    assert changed(reviewed).keys() == {"role.reader", "bucket.data", "repository.images"}
+    strict.carry_out(reviewed)
+    assert changed(strict.plan(file)) == {}

@@ -98,7 +98,7 @@ def old_retention(call: Call, forward: Forward) -> Answer:
 
 def _retention(call: Call, name: str) -> Answer:
     found = call.ask("logs", "DescribeLogGroups", logGroupNamePrefix=name)["logGroups"]
-    said = next((said for said in found if said["logGroupName"] == name), {})
+    said: Answer = next((said for said in found if said["logGroupName"] == name), {})
     return {key: said[key] for key in (RETENTION,) if key in said}
 
 
