@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mfinfra import printable, user_data
@@ -75,9 +75,9 @@ def _rest(metadata: Document) -> dict[str, Any]:
     return {member: value for member, value in metadata.items() if member not in ("State", *METADATA.values())}
 
 
-def _mappings(held: Document, want: Spec) -> Sequence[Document]:
+def _mappings(held: Document, want: Spec) -> list[Document]:
     """The root volume as wished, and the other volumes as they are."""
-    rows: Sequence[Document] = held.get("BlockDeviceMappings", ())
+    rows: list[Document] = held.get("BlockDeviceMappings", [])
     if want["root_volume_gib"] is None:
         return rows
     root = _root(held, want["root_device"])

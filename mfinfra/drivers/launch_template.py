@@ -27,27 +27,26 @@ WRONG = "Warning.Errors"
 
 
 def read(resource: Resource) -> Call:
-    """By name, as a filter that never fails for a missing one; a leftover by its id."""
-    if resource.leftover:
-        params: dict[str, Any] = {"LaunchTemplateIds": [resource.spec["id"]]}
-        merge = Merge(
-            "LaunchTemplateIds", limit=FILTER_VALUES, items="LaunchTemplates", keys=("LaunchTemplateId",), brittle=True
-        )
-    else:
-        params = {"Filters": [{"Name": "launch-template-name", "Values": [resource.spec["name"]]}]}
-        merge = Merge("Filters.0.Values", limit=FILTER_VALUES, items="LaunchTemplates", keys=("LaunchTemplateName",))
-    return Call("ec2", "DescribeLaunchTemplates", params, absent=MISSING_ID, paginate=True, merge=merge)
+    """The default version, and the latest: after a crash that may be the one that is wished."""
+    named = (
+        {"LaunchTemplateId": resource.spec["id"]}
+        if resource.leftover
+        else {"LaunchTemplateName": resource.spec["name"]}
+    )
+    params = {**named, "Versions": ["$Default", "$Latest"]}
+    return Call("ec2", "DescribeLaunchTemplateVersions", params, absent=(*MISSING_ID, *MISSING_NAME))
 
 
 def parse(answer: Document, resource: Resource) -> Observed | None:
-    key, wanted = ("LaunchTemplateId", "id") if resource.leftover else ("LaunchTemplateName", "name")
-    for row in answer["LaunchTemplates"]:
-        if row[key] == resource.spec[wanted]:
-            number, name = row["LaunchTemplateId"], row["LaunchTemplateName"]
-            outputs = {"id": number, "name": name, **numbered(name, row["DefaultVersionNumber"])}
-            facts = {"latest": row["LatestVersionNumber"]}
-            return Observed({"name": name}, outputs, tag_map(row.get("Tags")), number, facts=facts)
-    return None
+    """The fields of the default version; as facts all that it says, and what the latest one says if that is newer."""
+    rows = sorted(answer["LaunchTemplateVersions"], key=lambda row: int(row["VersionNumber"]))
+    default = next(row for row in rows if row["DefaultVersion"])
+    number, name, said = default["LaunchTemplateId"], default["LaunchTemplateName"], default["LaunchTemplateData"]
+    newer = {row["VersionNumber"]: row["LaunchTemplateData"] for row in rows[-1:] if not row["DefaultVersion"]}
+    spec = {"name": name, **data.fields(said, resource.spec["root_device"])}
+    outputs = {"id": number, "name": name, **numbered(name, default["VersionNumber"])}
+    facts = {"said": said, "newer": newer, "latest": rows[-1]["VersionNumber"]}
+    return Observed(spec, outputs, {}, number, facts=facts)
 
 
 def numbered(name: str, version: int) -> dict[str, str]:
@@ -55,19 +54,22 @@ def numbered(name: str, version: int) -> dict[str, str]:
     return {"version": str(version), "pinned": f"{name}:{version}"}
 
 
-def read_versions(resource: Resource) -> Call:
-    """The default version, and the latest: after a crash that may be the one that is wished."""
-    params = {"LaunchTemplateName": resource.spec["name"], "Versions": ["$Default", "$Latest"]}
-    return Call("ec2", "DescribeLaunchTemplateVersions", params, absent=MISSING_NAME)
+def read_tags(resource: Resource) -> Call:
+    """The templates with their tags: by name as a filter, which never fails for a missing one; a leftover by its id."""
+    if resource.leftover:
+        params: dict[str, Any] = {"LaunchTemplateIds": [resource.spec["id"]]}
+        where, key = "LaunchTemplateIds", "LaunchTemplateId"
+    else:
+        params = {"Filters": [{"Name": "launch-template-name", "Values": [resource.spec["name"]]}]}
+        where, key = "Filters.0.Values", "LaunchTemplateName"
+    merge = Merge(where, limit=FILTER_VALUES, items="LaunchTemplates", keys=(key,), brittle=resource.leftover)
+    return Call("ec2", "DescribeLaunchTemplates", params, absent=MISSING_ID, paginate=True, merge=merge)
 
 
-def parse_versions(answer: Document | None, resource: Resource) -> Spec:
-    """The fields of the default version; as facts all that it says, and what the latest one says if that is newer."""
-    rows = sorted((answer or {}).get("LaunchTemplateVersions", ()), key=lambda row: int(row["VersionNumber"]))
-    default: Document = next((row["LaunchTemplateData"] for row in rows if row["DefaultVersion"]), {})
-    newer = [row for row in rows if not row["DefaultVersion"]][-1:]
-    found = {"said": default, "newer": {row["VersionNumber"]: row["LaunchTemplateData"] for row in newer}}
-    return {**data.fields(default, resource.spec["root_device"]), **found}
+def parse_tags(answer: Document | None) -> Mapping[str, str]:
+    return {
+        key: text for row in (answer or {}).get("LaunchTemplates", ()) for key, text in tag_map(row.get("Tags")).items()
+    }
 
 
 def create(resource: Resource, want: Spec) -> Effects:
@@ -162,8 +164,8 @@ DRIVER = Kind(
     arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:launch-template/(?P<id>lt-[0-9a-f]+)",
     read=read,
     parse=parse,
-    parts=(Part(("name",)), Part(data.FIELDS, write=write, read=read_versions, parse=parse_versions)),
-    tagging=Tagging(put=put_tags),
+    parts=(Part(("name",)), Part(data.FIELDS, write=write)),
+    tagging=Tagging(put=put_tags, read=read_tags, parse=parse_tags),
     create=create,
     born=lambda resource, want: want,
     delete=delete,

@@ -1,5 +1,5 @@
 """AWS Batch: compute environments, job queues, their tags and waiting jobs are answered here; moto keeps the others."""
 
-from mfinfra.sandbox.corrections.batch import environments, jobs, queues, tags
+from mfinfra.sandbox.corrections.batch import environments, jobs, policies, queues, tags
 
-__all__ = ["environments", "jobs", "queues", "tags"]
+__all__ = ["environments", "jobs", "policies", "queues", "tags"]
