@@ -103,6 +103,8 @@ def _refused(call: Call, error: ClientError) -> Answer:
         return Answer(None, metadata.get("RequestId", ""))
     if _expected(call.fine, code, message):
         return Answer({}, metadata.get("RequestId", ""))
+    if code.isdecimal() and code not in DENIED and not call.operation.startswith("Head"):
+        raise unreachable(call, error) from error  # botocore takes the status for the code of what it cannot read
     raise _worded(call, code, message, metadata) from error
 
 

@@ -18,7 +18,7 @@ from botocore.session import Session
 from botocore.stub import Stubber
 
 from mfinfra.aws import calls
-from mfinfra.errors import AccessDenied, AwsError, UserError
+from mfinfra.errors import AccessDenied, AwsError, Unreachable, UserError
 from mfinfra.model import Address, Call, Ref
 
 ROLE = {"Path": "/", "RoleName": "r", "RoleId": "A" * 16, "Arn": "arn:aws:iam::123456789012:role/r", "CreateDate": 0}
@@ -213,6 +213,25 @@ def test_promise_15_what_gets_no_answer_is_an_error_that_the_user_can_mend(error
 
     assert caught.value.code == code
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("status", [400, 502])
+def test_an_error_that_cannot_be_read_is_no_refusal(status, stubbed):
+    """An answer that was cut off, or the page of a proxy: botocore makes a code of its status."""
+    with pytest.raises(Unreachable) as caught:
+        refused(stubbed, QUESTION, str(status), '{"__type": "ResourceNotF', status)
+    assert caught.value.code == "MF3004"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status", "doubtful"), [({}, 400, False), ({"RetryAttempts": 1}, 400, True), ({}, 500, True)]
+)
+def test_promise_3_a_refusal_after_another_try_or_a_breakdown_is_doubtful(metadata, status, doubtful, stubbed):
+    client, stub = stubbed("iam")
+    stub.add_client_error("get_role", "NoSuchEntity", "no", status, response_meta=metadata)
+    with pytest.raises(AwsError) as caught:
+        calls.perform(client, QUESTION)
+    assert caught.value.doubtful == doubtful
 
 
 def test_a_call_that_botocore_refuses_is_a_bug_of_ours(made):
