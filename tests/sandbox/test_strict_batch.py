@@ -157,8 +157,8 @@ def test_everything_that_is_young_grows_older_with_the_same_looks(strict):
 
 def templated(account, client_of, user_data, **template):
     data = {"UserData": base64.b64encode(user_data.encode()).decode()} if user_data else {"ImageId": "ami-12c6146b"}
-    client_of("ec2").create_launch_template(LaunchTemplateName="t", LaunchTemplateData=data)
-    account.create(resources=account.instances(launchTemplate={"launchTemplateName": "t", **template}))
+    client_of("ec2").create_launch_template(LaunchTemplateName="metaflow", LaunchTemplateData=data)
+    account.create(resources=account.instances(launchTemplate={"launchTemplateName": "metaflow", **template}))
     return settled(account)
 
 

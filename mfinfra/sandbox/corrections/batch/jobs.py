@@ -25,7 +25,7 @@ def run_for(looks: float) -> None:
 
 def start(job_id: str) -> str:
     """Let a job run at once; the ARN of the environment that took it. Raises `ValueError` if none does."""
-    mine = work.all_work()[job_id]
+    mine = _under_way(job_id)
     if mine.job.status == "RUNNABLE":
         work.place(mine)
     if mine.job.status == "STARTING":
@@ -36,8 +36,8 @@ def start(job_id: str) -> str:
 
 
 def finish(job_id: str, *, success: bool = True) -> None:
-    """Let a job end now."""
-    work.all_work()[job_id].end(success=success)
+    """Let a job end now. Raises `ValueError` if it has ended."""
+    _under_way(job_id).end(success=success)
 
 
 @correction(
@@ -84,10 +84,17 @@ def look_at_jobs(call: Call, forward: Forward) -> Answer:
             work.look(mine, question)
     answer = forward()
     for row in answer.get("jobs", ()):
-        known = work.all_work().get(row["jobId"])
+        known = work.find_work(row["jobId"])
         if known is not None and known.task and "container" in row:
             row["container"]["taskArn"] = known.task
     return answer
+
+
+def _under_way(job_id: str) -> work.Work:
+    mine = work.find_work(job_id)
+    if mine is None or mine.job.job_stopped:
+        raise ValueError(f"job {job_id} is not under way")
+    return mine
 
 
 def _asked_about(call: Call, mine: work.Work) -> bool:

@@ -48,6 +48,7 @@ class Work:
         if reason is not None:
             self.job.job_stopped_reason = reason
         self.job._mark_stopped(success=success)  # noqa: SLF001  moto's own way to end a job
+        shelf("ended jobs")[self.job.job_id] = shelf("jobs under way").pop(self.job.job_id)
 
 
 def duration() -> float:
@@ -55,14 +56,15 @@ def duration() -> float:
     return float(shelf("job durations").get("looks", lag.looks()))
 
 
-def all_work() -> dict[str, Work]:
-    """Every job that has not ended at once, by its id, of all regions; ended ones too."""
-    return shelf("jobs under way")
+def find_work(job_id: str) -> Work | None:
+    """The job, under way or ended; `None` if moto alone knows it."""
+    return shelf("jobs under way").get(job_id) or shelf("ended jobs").get(job_id)
 
 
 def under_way(region: str) -> list[Work]:
     """The jobs of a region that have not ended, oldest first."""
-    return [work for work in all_work().values() if work.region == region and not work.job.job_stopped]
+    # A copy, as a test may end jobs while a request is answered.
+    return [work for work in list(shelf("jobs under way").values()) if work.region == region]
 
 
 def running_on(region: str, environment: str) -> list[Work]:
@@ -77,7 +79,7 @@ def accept(job: Any, region: str, queue: str, vcpus: float) -> Work | None:
         return None
     job.status, job.job_stopped, job.log_stream_name = "RUNNABLE", False, None
     job.attempts, job.latest_attempt = [], None
-    all_work()[job.job_id] = work
+    shelf("jobs under way")[job.job_id] = work
     return work
 
 
