@@ -62,7 +62,9 @@ ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("batch", "UpdateComputeEnvironment", "serviceRole"): ("iam:PassRole",),
     ("batch", "UpdateComputeEnvironment", "computeResources.instanceRole"): ("iam:PassRole",),
     ("batch", "CreateJobQueue", "tags"): ("batch:TagResource",),
+    ("batch", "CreateSchedulingPolicy", "tags"): ("batch:TagResource",),
     ("ec2", "CreateSecurityGroup", "TagSpecifications"): ("ec2:CreateTags",),
+    ("ec2", "CreateLaunchTemplate", "TagSpecifications"): ("ec2:CreateTags",),
     ("ec2", "CreateVpcEndpoint", "TagSpecifications"): ("ec2:CreateTags",),
     # The private name is a hosted zone that AWS ties to the VPC in the caller's name: https://github.com/hasura/ddn-docs/pull/1075
     ("ec2", "CreateVpcEndpoint", "PrivateDnsEnabled"): ("route53:AssociateVPCWithHostedZone",),

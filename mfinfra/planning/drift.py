@@ -200,10 +200,11 @@ def _fold(plan: Plan) -> Fold:
     there = [(address, observed) for address, observed in plan.survey.observed.items() if observed is not None]
     there += [(leftover.resource.address, leftover.observed) for leftover in plan.survey.leftovers]
     texts = {
-        observed.outputs[attribute]: text_of(Ref(_address(address, observed, plan), attribute))
+        found: text_of(Ref(_address(address, observed, plan), attribute))
         for address, observed in there
         for attribute, traits in schemas.traits(address.kind).attributes.items()
-        if "value" not in traits and observed.outputs.get(attribute)
+        # A bare number, as of a version, says nothing by itself: it stands in many values that mean something else.
+        if "value" not in traits and (found := observed.outputs.get(attribute)) and not found.isdecimal()
     }
     if not texts:
         return lambda value: value
