@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDeta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,11 +39,15 @@ QUEUES = Call("batch", "DescribeJobQueues", paginate=True)
 
 @dataclass(frozen=True, slots=True)
 class Stateful:
-    """A kind of Batch resource: the word that its members' names begin with, its noun, and how long a wait may take."""
+    """A kind of Batch resource: the word that its members' names begin with, its noun, and how long a wait may take.
+
+    `unchanged` are members of an update that change nothing and make Batch look again, beside the state.
+    """
 
     word: str
     noun: str
     patience: float
+    unchanged: Callable[[Resource], Mapping[str, Any]] = lambda resource: {}
 
     @property
     def title(self) -> str:
@@ -98,13 +102,14 @@ class Stateful:
 
         https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html
         """
-        return self.update(resource, {"state": observed.spec["state"]})
+        return self.update(resource, {"state": observed.spec["state"], **self.unchanged(resource)})
 
     def valid(self, resource: Resource, doing: str = "working on", patience: float | None = None) -> Effects:
         """Wait until it is VALID; where Batch was too early it looks again at the next update, and not by itself."""
         wait = replace(self._wait(resource, doing), ready=("VALID",), failed=("INVALID", "DELETING"))
         state = resource.spec.get("state") or "ENABLED"
-        again = Call("batch", f"Update{self.title}", {self.word: resource.spec["name"], "state": state})
+        params = {self.word: resource.spec["name"], "state": state, **self.unchanged(resource)}
+        again = Call("batch", f"Update{self.title}", params)
         return (replace(wait, timeout=patience or self.patience, nudge=again),)
 
     def gone(self, resource: Resource) -> Effects:

@@ -18,7 +18,6 @@ from mfinfra.drivers._declared import Change, Kind, Part, Tagging
 from mfinfra.drivers._environment_names import arns, foretells, identify, standing, succeed
 from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
-ENVIRONMENT = Stateful("computeEnvironment", "compute environment", patience=1200.0)
 LAUNCHING = 1800.0
 POLICY: Mapping[str, Any] = {"terminate_jobs": False, "timeout_minutes": 30}
 SERVICE_LINKED_ROLE = "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
@@ -29,9 +28,18 @@ LOOK_AGAIN = "Batch holds it for INVALID, and is asked to look at it again"
 MUTABLE = ("state", "service_role", "update_policy", *(name for name in resources.MEMBERS if name != "spot_fleet_role"))
 
 
+def same_role(resource: Resource) -> Mapping[str, Any]:
+    """The service role as it is; the service-linked one is not named."""
+    role = service_role(resource, resource.spec["service_role"])
+    return {} if resources.service_linked(role) else {"serviceRole": role}
+
+
 def service_role(resource: Resource, value: Any) -> Any:
     """The role's ARN; none named means Batch's service-linked role, which descriptions then show."""
     return resources.arn(resource, "role", value or SERVICE_LINKED_ROLE)
+
+
+ENVIRONMENT = Stateful("computeEnvironment", "compute environment", 1200.0, same_role)
 
 
 def desired(resource: Resource) -> Spec:
