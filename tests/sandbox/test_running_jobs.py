@@ -5,6 +5,8 @@ from botocore.exceptions import ClientError
 
 from mfinfra.sandbox.corrections.batch import jobs, work
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def line(account):

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from mfinfra.sandbox.corrections import lag
 
+pytestmark = pytest.mark.slow
 LOOKS = 3
 ACCOUNT = "123456789012"
 BATCH_POLICY = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole"

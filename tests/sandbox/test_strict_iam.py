@@ -84,6 +84,17 @@ def test_one_read_does_not_find_a_new_instance_profile(iam):
     assert "NoSuchEntity" in refused(1, iam.get_instance_profile, InstanceProfileName="young")
 
 
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role_policy_attachment.go
+def test_one_list_does_not_show_a_new_attachment(old):
+    old.attach_role_policy(RoleName="young", PolicyArn=BATCH_POLICY)
+    lists = [old.list_attached_role_policies(RoleName="young")["AttachedPolicies"] for _ in range(2)]
+    assert [len(found) for found in lists] == [0, 1]
+    old.detach_role_policy(RoleName="young", PolicyArn=BATCH_POLICY)
+    old.attach_role_policy(RoleName="young", PolicyArn=BATCH_POLICY)
+    roles = [old.get_account_authorization_details(Filter=["Role"])["RoleDetailList"] for _ in range(2)]
+    assert [len(found["AttachedManagedPolicies"]) for (found,) in roles] == [0, 1]
+
+
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role.go
 def test_a_trust_policy_may_name_a_young_role_after_a_while(old):
     params = {"RoleName": "other", "AssumeRolePolicyDocument": trust(AWS=ARN)}

@@ -69,6 +69,25 @@ def list_early(call: Call, forward: Forward) -> Answer:
 
 @correction(
     "iam",
+    "ListAttachedRolePolicies",
+    "GetAccountAuthorizationDetails",
+    restores="that a list right after an attachment may not show it",
+    aws="https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role_policy_attachment.go",
+    strict=True,
+)
+def attachments_early(call: Call, forward: Forward) -> Answer:
+    """Leave a new attachment out of one list."""
+    answer, key = forward(), "AttachedManagedPolicies"
+    rows = [(row["RoleName"], row, key) for row in answer.get("RoleDetailList", ())]
+    rows += [(call.params["RoleName"], answer, "AttachedPolicies")] if "RoleName" in call.params else []
+    for name, row, policies in rows:
+        seen = [it for it in row[policies] if visibility.seen(f"own policy {name} {it['PolicyArn']}", "iam")]
+        row[policies] = seen
+    return answer
+
+
+@correction(
+    "iam",
     "CreateRole",
     "CreateInstanceProfile",
     "AttachRolePolicy",
@@ -95,6 +114,7 @@ def told_late(call: Call, forward: Forward) -> Answer:
         visibility.changed(f"trust {name} ")
     elif (policy := call.params.get("PolicyArn") or call.params["PolicyName"]) not in policies:
         visibility.changed(f"policy {name} {policy}")
+        visibility.changed(f"own policy {name} {policy}", visibility.OWN_LOOKS)
     return answer
 
 

@@ -28,15 +28,19 @@ OWN_LOOKS: Final = 1
 def born(kind: str, name: str) -> None:
     """Let IAM and the others see the role or profile `name` late from now on."""
     late = shelf("late in iam")
-    for key in [key for key in late if kind == "role" and key.startswith((f"trust {name} ", f"policy {name} "))]:
+    for key in [
+        key
+        for key in late
+        if kind == "role" and key.startswith((f"trust {name} ", f"policy {name} ", f"own policy {name} "))
+    ]:
         del late[key]  # it was its namesake's, which is gone
     late[f"{kind} {name}"] = lag.Late()
-    late[f"own {kind} {name}"] = lag.Late(min(lag.looks(), OWN_LOOKS))
+    late[f"own {kind} {name}"] = lag.Late(OWN_LOOKS)
 
 
-def changed(what: str) -> None:
-    """Let the others see the change `what` late from now on."""
-    shelf("late in iam")[what] = lag.Late()
+def changed(what: str, looks: int | None = None) -> None:
+    """Let the change `what` be seen late from now on, by `looks` looks or as many as the sandbox is late by."""
+    shelf("late in iam")[what] = lag.Late(looks)
 
 
 def seen(what: str, onlooker: str) -> bool:
