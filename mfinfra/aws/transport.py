@@ -6,12 +6,15 @@ pauses are neither, so they stay within seconds.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import IncompleteReadError
+from botocore.parsers import ResponseParserError
 
 from mfinfra import __version__
 
@@ -23,6 +26,9 @@ FIRST = "sts"
 FIRST_TRIES = 2
 FIRST_CONNECT = 5.0
 FIRST_READ = 15.0
+REFUSED = 300
+SHOWN = 80
+WHOLE = re.compile(rb"\s*(?:\{.*\}|\[.*\])\s*", re.DOTALL)
 
 
 def config(service: str, *, emulated: bool, parallelism: int) -> Config:
@@ -41,8 +47,9 @@ def config(service: str, *, emulated: bool, parallelism: int) -> Config:
 
 
 def watch(client: Any) -> None:
-    """Ask for a permit before everything that `client` sends, and let it try no quota again."""
+    """Ask for a permit before everything that `client` sends, take no torn answer, and try no quota again."""
     client.meta.events.register("before-send", _ask_permit)
+    client.meta.events.register("before-parse", _refuse_torn)
     client.meta.events.register_first(f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _final)
 
 
@@ -84,3 +91,19 @@ def _final(response: tuple[Any, Mapping[str, Any]] | None = None, **_: Any) -> b
     error = response[1].get("Error", {}) if response else {}
     quota = error.get("Code") == "LimitExceededException" and "simultaneously" not in str(error.get("Message", ""))
     return False if quota else None
+
+
+def _refuse_torn(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Called by botocore before it reads an answer, which takes half a document for one that says nothing.
+
+    It lets urllib3 compare no lengths, and what is no JSON is an empty answer to it: "there is none", and no error.
+    """
+    body, headers = response_dict["body"], response_dict["headers"]
+    if not isinstance(body, bytes) or operation_model.http.get("method") == "HEAD":
+        return  # what streams is measured where it is read
+    said = str(headers.get("content-length", ""))
+    if said.isdecimal() and int(said) != len(body):
+        raise IncompleteReadError(actual_bytes=len(body), expected_bytes=int(said))
+    as_json = str(operation_model.service_model.resolved_protocol).endswith("json")
+    if as_json and response_dict["status_code"] < REFUSED and body.strip() and not WHOLE.fullmatch(body):
+        raise ResponseParserError(f"an answer that is no JSON: {body[:SHOWN]!r}")

@@ -183,7 +183,7 @@ def test_no_failure_inside_or_one_that_the_call_expects_is_success(answer, stubb
     assert calls.perform(client, DELETE).document == answer
 
 
-class Unreachable:
+class Mute:
     """A client that cannot send."""
 
     def __init__(self, error):
@@ -209,7 +209,7 @@ class Unreachable:
 )
 def test_promise_15_what_gets_no_answer_is_an_error_that_the_user_can_mend(error, code):
     with pytest.raises(UserError) as caught:
-        calls.perform(Unreachable(error), Call("iam", "GetRole", absent=("NoSuchEntity",), fine=("NoSuchEntity",)))
+        calls.perform(Mute(error), Call("iam", "GetRole", absent=("NoSuchEntity",), fine=("NoSuchEntity",)))
 
     assert caught.value.code == code
     assert caught.value.hint

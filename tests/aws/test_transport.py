@@ -37,9 +37,10 @@ class Server(BaseHTTPRequestHandler):
             self.connection.close()
             return
         self.send_response(said[0])
-        self.send_header("Content-Length", str(len(said[1])))
+        self.send_header("Content-Length", str(len(said[1]) + self.server.torn))
         self.end_headers()
         self.wfile.write(said[1].encode())
+        self.close_connection = bool(self.server.torn)
 
     def finish(self):
         if not self.wfile.closed:
@@ -67,7 +68,7 @@ def credentials(lasts, number):
 def server(monkeypatch):
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as made:
-        made.asked, made.answers = [], []
+        made.asked, made.answers, made.torn = [], [], 0
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield made
@@ -106,6 +107,28 @@ def test_a_reading_outlasts_what_botocore_does_not(server):
     server.answers = [refusal("ThrottlingException")] * 7 + [(503, "{}")] * 4 + [None] * 4
     assert aws(server).ask(GROUPS).document == {}
     assert len(server.asked) == 16
+
+
+@pytest.mark.parametrize("call", [GROUPS, TABLE, Call("iam", "ListRoles")], ids=str)
+def test_promise_15_half_an_answer_is_none_and_no_empty_one(server, call):
+    server.torn, server.answers = 9, [(200, '{"logGroups": [')] * 99
+    with pytest.raises(Unreachable) as caught:
+        aws(server).send(call)
+    assert caught.value.code == "MF3004"
+
+
+@pytest.mark.parametrize("page", ["<html>Please log in</html>", '{"logGroups": [', "null and void"])
+def test_promise_15_what_is_no_json_is_no_empty_answer(server, page):
+    """botocore would take the page of a hotel's network for a document without any member."""
+    server.answers = [(200, page)]
+    with pytest.raises(Unreachable):
+        aws(server).send(GROUPS)
+
+
+@pytest.mark.parametrize("body", ["", "{}", '\n {"logGroups": []}\n'])
+def test_an_answer_that_says_nothing_is_one(server, body):
+    server.answers = [(200, body)]
+    assert aws(server).send(GROUPS).document in ({}, {"logGroups": []})
 
 
 def test_promise_15_a_reading_that_is_denied_is_not_asked_again(server):
