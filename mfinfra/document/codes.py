@@ -32,6 +32,8 @@ MEANINGS: Mapping[str, str] = {
     "MF1111": "A setting repeats a field of the `metaflow` block; write it once, in the block",
     "MF1112": "S3 would refuse the lifecycle rule, and with it all the others of the bucket",
     "MF1113": "AWS takes 50 tags on a resource, 3 of them are mfinfra's; keys on a role may not differ in case only",
+    "MF1116": "Batch takes user data as a script with `#!` or a MIME multipart document, EC2 at most 16384 bytes of it",
+    "MF1117": "No share of a scheduling policy may cover another: `ml*` stands for `ml1` too",
     "MF2101": "With `BEST_FIT`, AWS can change little in place: nearly every change replaces the compute environment",
     "MF2102": "A log group of Step Functions outside of `/aws/vendedlogs/` counts against a size limit of a policy",
     "MF2103": "A bucket with `aws:kms` and no `key` uses the key `aws/s3`, which other accounts cannot be given",
@@ -41,4 +43,7 @@ MEANINGS: Mapping[str, str] = {
     "MF2107": "With `METAFLOW_S3_SERVER_SIDE_ENCRYPTION: aws:kms` S3 uses `aws/s3`, not the key of the bucket",
     "MF2108": "Batch takes an update policy only with its service-linked role, not with `BEST_FIT`, not on Fargate",
     "MF2109": "An Interface endpoint of DynamoDB cannot have the private name of the service: AWS documents none",
+    "MF2110": "Batch looks `$Default` and `$Latest` up at creation and infrastructure updates only; an address pins it",
+    "MF2111": "A time limit of a job queue never acts: Batch does not know its reason, or another one acts before it",
+    "MF2112": "A queue with a scheduling policy takes no job without a share identifier, and Metaflow sends none",
 }

@@ -18,6 +18,8 @@ MF1110  a setting is none of Metaflow's
 MF1111  a setting repeats what the `metaflow` block says
 MF1112  a lifecycle rule is one that S3 would refuse
 MF1113  a resource has more tags than AWS takes, or a role has keys that are one to IAM
+MF1116  user data is in no form that Batch takes, too long, or not known before apply
+MF1117  a share of a scheduling policy covers another
 MF2101  `BEST_FIT`: nearly every change replaces the compute environment
 MF2102  the log group of Step Functions is not under `/aws/vendedlogs/`
 MF2103  a bucket is encrypted with KMS, but no key is named
@@ -27,6 +29,9 @@ MF2106  a registry is set without an image
 MF2107  Metaflow would override the bucket's own KMS key
 MF2108  an update policy stands where there are no infrastructure updates
 MF2109  an Interface endpoint of DynamoDB is to have a private name, which AWS does not give it
+MF2110  a compute environment takes a launch template of the file by a version that Batch looks up
+MF2111  a time limit of a job queue never acts
+MF2112  Metaflow's queue has a scheduling policy, and Metaflow sends no share identifiers
 ======  =====================================================================================================
 """
 
@@ -36,7 +41,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from mfinfra import schemas
-from mfinfra.document import lint_bucket, lint_metaflow, lint_tags
+from mfinfra.document import lint_bucket, lint_launch_template, lint_metaflow, lint_queue, lint_tags
 from mfinfra.document.tree import Tree, shown
 from mfinfra.errors import Problem
 from mfinfra.model import Environment, Ref, Resource, Template
@@ -268,8 +273,10 @@ def _endpoint(resource: Resource, _environment: Environment) -> Iterator[Finding
 
 RULES: Mapping[str, tuple[Callable[[Resource, Environment], Iterator[Finding]], ...]] = {
     "bucket": (lint_bucket.encryption, lint_bucket.lifecycle),
-    "compute_environment": (_fargate, _vcpus, _best_fit, _update_policy),
+    "compute_environment": (_fargate, _vcpus, _best_fit, _update_policy, lint_launch_template.moving_version),
     "endpoint": (_endpoint,),
-    "job_queue": (_families,),
+    "job_queue": (_families, lint_queue.time_limits),
+    "launch_template": (lint_launch_template.script,),
+    "scheduling_policy": (lint_queue.shares,),
     "table": (_billing,),
 }

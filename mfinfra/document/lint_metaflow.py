@@ -63,6 +63,17 @@ def _execution_role(environment: Environment) -> Iterator[Finding]:
         yield ("batch",), "MF1108", message, "write a role with `preset: fargate_execution`, and its address here"
 
 
+def _fair_share(environment: Environment) -> Iterator[Finding]:
+    """Batch refuses a job without a share identifier, and Metaflow (2.19) has no way to give one.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    """
+    queue = _played(environment, "batch.queue", "job_queue")
+    if queue and queue.spec.get("scheduling_policy"):
+        message = f"`{queue.address}` has a scheduling policy: it takes no job without a share, and Metaflow says none"
+        yield ("batch", "queue"), "MF2112", message, "name a queue without one, or see that all jobs say their share"
+
+
 def _table(environment: Environment) -> Iterator[Finding]:
     table = _played(environment, "step_functions.table", "table")
     if table is None:
@@ -128,6 +139,7 @@ def _kms(environment: Environment) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[Environment], Iterator[Finding]], ...] = (
     _execution_role,
+    _fair_share,
     _table,
     _log_group,
     _registry,

@@ -15,6 +15,7 @@ from typing import Any
 from mfinfra.drivers import _launch_data as data
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
+from mfinfra.errors import UserError
 from mfinfra.model import RUN, Call, Document, Effects, Merge, Observed, Resource, Settle, Spec, Template
 
 MISSING_ID = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
@@ -73,10 +74,16 @@ def parse_tags(answer: Document | None) -> Mapping[str, str]:
 
 
 def create(resource: Resource, want: Spec) -> Effects:
+    said = data.full({}, want)
+    if not said:
+        raise UserError(
+            f"{resource.address}: a new launch template has to say something, and all its fields are `null` or empty",
+            hint="leave one of `imdsv2`, `hop_limit` and `root_volume_gib` out: their defaults are safe",
+        )
     params = {
         "LaunchTemplateName": want["name"],
         "ClientToken": Template((f"mfinfra-{digest(dict(resource.tags), want['name'])}-", resource.output(RUN))),
-        "LaunchTemplateData": data.full({}, want),
+        "LaunchTemplateData": said,
         "TagSpecifications": [{"ResourceType": "launch-template", "Tags": tag_list(resource.tags)}],
     }
     yields = {"id": "LaunchTemplate.LaunchTemplateId"}
