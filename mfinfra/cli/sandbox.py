@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mfinfra.cli import _help
 from mfinfra.render import streams
 
+if TYPE_CHECKING:
+    from mfinfra.sandbox.lifecycle import Sandbox
+
 CODES = (0, 1, 70)
-START = ("mfinfra sandbox start", "mfinfra apply environments/sandbox.yaml")
+START = ("mfinfra sandbox start && mfinfra apply environments/sandbox.yaml", "mfinfra sandbox start --strict --seed 7")
 STOP = ("mfinfra sandbox stop", "mfinfra sandbox start --port 5055")
 STATUS = ("mfinfra sandbox status", "mfinfra sandbox status && mfinfra plan environments/sandbox.yaml")
 RESET = ("mfinfra sandbox reset", "mfinfra sandbox reset && mfinfra apply environments/sandbox.yaml --yes")
@@ -37,14 +41,37 @@ def start(
         int,
         typer.Option("--port", metavar="N", min=0, max=65535, envvar="MFINFRA_PORT", help="The port; 0 is a free one."),
     ] = 0,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", envvar="MFINFRA_STRICT", help="Be as late and as severe as AWS, and throttle."),
+    ] = False,
+    faults: Annotated[
+        float | None,
+        typer.Option(
+            "--faults",
+            metavar="RATE",
+            min=0,
+            max=1,
+            envvar="MFINFRA_FAULTS",
+            help="The share of requests that are throttled, 0 to 1; 0.02 with --strict, else 0.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", envvar="MFINFRA_SEED", help="Which requests: the same ones for one N."),
+    ] = None,
 ) -> int:
     """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
     from mfinfra.render import progress
     from mfinfra.sandbox import lifecycle
+    from mfinfra.sandbox.behaviour import Behaviour, asked_for
 
+    given = {"strict": strict or None, "rate": faults, "seed": seed}
+    chosen = asked_for(os.environ) | {name: value for name, value in given.items() if value is not None}
+    behaviour = Behaviour.chosen(**chosen)
     with progress.doing("starting the sandbox", sys.stderr):
-        running = lifecycle.start(port)
-    streams.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+        running = lifecycle.start(port, behaviour)
+    _tell(running)
     streams.put("hint: `aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped\n", sys.stderr)
     return 0
 
@@ -67,7 +94,7 @@ def status() -> int:
     running = lifecycle.find()
     if running is None:
         raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
-    streams.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    _tell(running)
     streams.put(f"its log is {running.log}\n", sys.stdout)
     return 0
 
@@ -80,3 +107,9 @@ def reset() -> int:
     lifecycle.reset()
     streams.put("the sandbox is empty\n", sys.stdout)
     return 0
+
+
+def _tell(running: Sandbox) -> None:
+    streams.put(f"the sandbox runs at {running.endpoint} (process {running.pid})\n", sys.stdout)
+    if running.behaviour.strict or running.behaviour.rate:
+        streams.put(f"it is {running.behaviour}\n", sys.stdout)

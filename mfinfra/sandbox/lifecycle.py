@@ -20,13 +20,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
 from mfinfra.errors import UserError
 from mfinfra.sandbox import settings
+from mfinfra.sandbox.behaviour import Behaviour, asked_for
 
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 30.0
@@ -37,6 +38,7 @@ SILENT_POLLS: Final = 40
 SHOWN: Final = 500
 LONGEST: Final = 65536
 HIGHEST_PORT: Final = 65535
+END: Final = "`mfinfra sandbox stop` ends it"
 
 # A proxy of the environment is no way to the loopback interface.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,6 +53,7 @@ class Record:
     nonce: str
     version: str
     started: float
+    behaviour: Behaviour = field(default_factory=Behaviour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Sandbox:
     started: float
     """Seconds since 1970."""
     log: Path
+    behaviour: Behaviour = field(default_factory=Behaviour)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,25 +92,32 @@ def find() -> Sandbox | None:
     if said is None or said.get("nonce") != record.nonce or said.get("pid") != record.pid:
         return None
     endpoint = f"http://{HOST}:{record.port}"
-    return Sandbox(endpoint, record.pid, record.port, record.version, record.started, _log(state_dir()))
+    log = _log(state_dir())
+    return Sandbox(endpoint, record.pid, record.port, record.version, record.started, log, record.behaviour)
 
 
-def start(port: int = 0) -> Sandbox:
+def start(port: int = 0, behaviour: Behaviour | None = None) -> Sandbox:
     """Start a sandbox on `port`, or on a free one. Refused while one is running."""
+    behaviour = behaviour or Behaviour()
     with _locked():
         if running := find():
-            raise UserError(
-                f"a sandbox is running already at {running.endpoint}", hint="`mfinfra sandbox stop` ends it"
-            )
-        return _start(port)
+            _check(running, behaviour)
+            raise UserError(f"a sandbox is running already at {running.endpoint}", hint=END)
+        return _start(port, behaviour)
 
 
 def ensure() -> Sandbox:
-    """The sandbox that is running, or a new one. Of two processes that ask at once, one starts it."""
-    if running := find():
-        return running
-    with _locked():
-        return find() or _start(0)
+    """The sandbox that is running, or a new one. Of two processes that ask at once, one starts it.
+
+    One that behaves in another way than the environment asks for (`MFINFRA_SANDBOX_STRICT`) is refused.
+    """
+    asked = asked_for(os.environ)
+    running = find()
+    if running is None:
+        with _locked():
+            running = find() or _start(0, Behaviour.chosen(**asked))
+    _check(running, replace(running.behaviour, **asked))
+    return running
 
 
 def stop() -> bool:
@@ -140,7 +151,15 @@ def write_record(directory: Path, record: Record) -> None:
     fresh.replace(path)
 
 
-def _start(port: int) -> Sandbox:
+def _check(running: Sandbox, asked: Behaviour) -> None:
+    if running.behaviour != asked:
+        raise UserError(
+            f"the sandbox that is running at {running.endpoint} is `{running.behaviour}`, and `{asked}` was asked for",
+            hint=f"{END}, with all that is in it; the next one is as it is asked for",
+        )
+
+
+def _start(port: int, behaviour: Behaviour) -> Sandbox:
     if importlib.util.find_spec("moto") is None:
         raise UserError("the sandbox is not installed", hint="pip install 'mfinfra[sandbox]'")
     directory, nonce = state_dir(), secrets.token_hex(16)
@@ -151,6 +170,8 @@ def _start(port: int) -> Sandbox:
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     command = [sys.executable, "-P", "-m", "mfinfra.sandbox.server", "--nonce", nonce]
     command += ["--port", str(port), "--state-dir", str(directory)]
+    command += ["--faults", str(behaviour.rate), "--seed", str(behaviour.seed)]
+    command += ["--strict"] if behaviour.strict else []
     with os.fdopen(_opened(_log(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own interpreter and module
             command,
@@ -211,6 +232,7 @@ def _read_record(directory: Path) -> Record | None:
             str(said["nonce"]),
             str(said["version"]),
             float(said["started"]),
+            Behaviour.read(said.get("behaviour", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

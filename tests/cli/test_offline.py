@@ -154,7 +154,7 @@ def test_the_shell_completes_kinds(run):
 
 def test_sandbox_commands_say_what_there_is(run, monkeypatch, tmp_path):
     found = lifecycle.Sandbox("http://127.0.0.1:5055", 42, 5055, "0.1.0", 0.0, tmp_path / "sandbox.log")
-    monkeypatch.setattr(lifecycle, "start", lambda port: found)
+    monkeypatch.setattr(lifecycle, "start", lambda port, behaviour: found)
     monkeypatch.setattr(lifecycle, "find", lambda: found)
     monkeypatch.setattr(lifecycle, "stop", lambda: True)
     monkeypatch.setattr(lifecycle, "reset", lambda: None)

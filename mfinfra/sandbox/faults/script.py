@@ -84,17 +84,20 @@ class Event:
 
 
 class Script:
-    """Rules and chances, in order: the first that strikes a request decides. Threads may share it."""
+    """Rules and chances, in order: the first that strikes a request decides. Threads may share it.
 
-    def __init__(self, *parts: Rule | Chance) -> None:
+    Of its log the last `longest_log` requests are kept.
+    """
+
+    def __init__(self, *parts: Rule | Chance, longest_log: int = LONGEST_LOG) -> None:
         self.parts = parts
         self._seen: Counter[tuple[int, str]] = Counter()
-        self._log: deque[Event] = deque(maxlen=LONGEST_LOG)
+        self._log: deque[Event] = deque(maxlen=longest_log)
         self._lock = Lock()
 
     @property
     def log(self) -> tuple[Event, ...]:
-        """Every request so far, in the order in which they were done with; the oldest are dropped some day."""
+        """Every request so far, in the order in which they were done with."""
         with self._lock:
             return tuple(self._log)
 
