@@ -1,4 +1,4 @@
-"""AWS Batch: compute environments, job queues, their tags and waiting jobs are answered here; moto keeps the others."""
+"""AWS Batch: compute environments, job queues, their tags and jobs are answered here; moto keeps the others."""
 
 from mfinfra.sandbox.corrections.batch import environments, jobs, policies, queues, tags
 

@@ -72,11 +72,14 @@ def list_early(call: Call, forward: Forward) -> Answer:
     "ListAttachedRolePolicies",
     "GetAccountAuthorizationDetails",
     restores="that a list right after an attachment may not show it",
-    aws="https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role_policy_attachment.go",
+    aws=CONSISTENCY,
     strict=True,
 )
 def attachments_early(call: Call, forward: Forward) -> Answer:
-    """Leave a new attachment out of one list."""
+    """Leave a new attachment out of one list.
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role_policy_attachment.go
+    """
     answer, key = forward(), "AttachedManagedPolicies"
     rows = [(row["RoleName"], row, key) for row in answer.get("RoleDetailList", ())]
     rows += [(call.params["RoleName"], answer, "AttachedPolicies")] if "RoleName" in call.params else []
