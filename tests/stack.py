@@ -179,6 +179,8 @@ def inventory(stack: Stack) -> dict[str, list[str]]:
             row["computeEnvironmentName"] for row in batch.describe_compute_environments()["computeEnvironments"]
         ],
         "queues": [row["jobQueueName"] for row in batch.describe_job_queues()["jobQueues"]],
+        "templates": [row["LaunchTemplateName"] for row in ec2.describe_launch_templates()["LaunchTemplates"]],
+        "policies": [row["arn"] for row in batch.list_scheduling_policies()["schedulingPolicies"]],
     }
 
 

@@ -17,7 +17,7 @@ each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.s
 
 def test_the_examples_that_users_look_for_are_there():
     assert {path.stem for path in EXAMPLES} >= {
-        "sandbox", "ec2", "spot", "fargate", "private-vpc", "base", "staging", "production",
+        "sandbox", "ec2", "spot", "fargate", "gpu", "private-vpc", "base", "staging", "production",
     }  # fmt: skip
 
 
