@@ -18,7 +18,7 @@ MEANINGS = {
     5: "locked by another run",
     6: "stopped part-way; the report says what was done, failed, was skipped",
     70: "a bug in mfinfra; the traceback is in a log file",
-    130: "interrupted (143: terminated), once calls in flight were finished",
+    130: "interrupted (143: terminated, 129: hung up), once calls were finished",
 }
 
 

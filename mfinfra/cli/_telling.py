@@ -42,9 +42,13 @@ class Telling:
         self.stream.take(event)
 
     def report(self, lines: Iterable[Text]) -> None:
-        """Print on stdout what people read there."""
-        if not self.json:
+        """Print on stdout what people read there; what stdout does not take changes nothing of what was done."""
+        if self.json:
+            return
+        try:
             console.write(lines, sys.stdout)
+        except UserError as error:
+            _complain(f"the report cannot be shown: {error}")
 
 
 @contextmanager

@@ -31,6 +31,7 @@ RESULTS = {
     4: "stale",
     5: "locked",
     6: "incomplete",
+    129: "interrupted",
     130: "interrupted",
     143: "interrupted",
 }

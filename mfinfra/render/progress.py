@@ -35,7 +35,7 @@ def follow(events: Iterable[Event], stream: TextIO, board: Board | None = None) 
                     console.write([line], stream)
                 yield event
         return
-    out = console.console(stream)
+    out = console.console(streams.steady(stream))
     with _live(out, stream, lambda: board):
         for event in events:
             board.take(event)
@@ -57,7 +57,7 @@ def doing(what: str | Callable[[], str], stream: TextIO) -> Iterator[None]:
         with _heart(stream, said):
             yield
         return
-    out = console.console(stream)
+    out = console.console(streams.steady(stream))
     spinner = Spinner("line" if out.options.ascii_only else "dots")
 
     def turning() -> Spinner:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from io import UnsupportedOperation
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from mfinfra.errors import UserError
 
@@ -58,14 +58,44 @@ def put(text: str, stream: TextIO) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        _discard(stream)
+        discard(stream)
     except OSError as error:
-        _discard(stream)
+        discard(stream)
         if stream is sys.stdout:
             raise UserError(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
-def _discard(stream: TextIO) -> None:
+class Steady:
+    """`stream` for what writes to it by itself: once it takes no more, as a terminal that was closed, nothing is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write; what cannot be written is lost, and all that follows."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush; as `write` does."""
+        try:
+            self._stream.flush()
+        except OSError:
+            discard(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def steady(stream: TextIO) -> TextIO:
+    """`stream`, to which writing never fails."""
+    return cast("TextIO", Steady(stream))
+
+
+def discard(stream: TextIO) -> None:
     """Let every later write to `stream`, and its last flush, go nowhere."""
     with suppress(OSError, UnsupportedOperation, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,5 +1,6 @@
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 from cli.conftest import QUEUE, ROLE, WHOLE, failing
@@ -7,12 +8,14 @@ from render import plans
 from render.streams import Full
 from rich.text import Text
 
+from mfinfra.cli import _signals
 from mfinfra.errors import AwsError, Incomplete, Locked, UserError
 from mfinfra.model import Action, Skipped
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
 from mfinfra.render import report
 
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 DENIED = AwsError("no", service="batch", operation="CreateJobQueue", aws_code="Denied", request_id="r-1")
 
 
@@ -131,7 +134,7 @@ def test_a_bug_in_a_step_is_logged_and_exits_70_unless_something_was_written(run
     assert "[a bug in mfinfra]" in shown.out
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_during_apply_stops_the_run_and_is_reported(run, live, file, number, code):
     live.happens = (*WHOLE, number, Skipped(ROLE, Action.CREATE, "the run was interrupted"))
     shown = run("apply", file, "--yes")
@@ -140,7 +143,7 @@ def test_a_signal_during_apply_stops_the_run_and_is_reported(run, live, file, nu
     assert shown.out.splitlines()[-1].startswith("Apply interrupted: 1 done, 0 failed, 1 skipped")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_while_the_lock_is_waited_for_is_an_interruption_and_no_lock(run, live, file, number, code):
     live.happens = (number, Locked("somebody has it"))
     shown = run("apply", file, "--yes")
@@ -169,20 +172,61 @@ def test_what_was_done_before_something_refused_the_rest_is_reported(run, live, 
     assert shown.err.endswith("error: no lock\n  hint: mend it\n")
 
 
-def test_a_second_signal_ends_the_process_at_once(run, live, file, monkeypatch):
-    ended = []
+@pytest.fixture
+def exits(monkeypatch):
+    """The codes with which the process would have ended at once."""
+    found = []
 
     def at_once(code):
-        ended.append(code)
+        found.append(code)
         raise SystemExit(code)
 
     monkeypatch.setattr("os._exit", at_once)
+    return found
+
+
+def test_a_second_signal_ends_the_process_at_once(run, live, file, monkeypatch, exits):
+    monkeypatch.setattr(_signals, "SAME_WISH", 0.0)
     live.happens = (signal.SIGINT, signal.SIGINT, *WHOLE)
     assert run("apply", file, "--yes").code == 130
-    assert ended == [130]
+    assert exits == [130]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_follows_at_once_is_the_same_wish(run, live, file, monkeypatch, exits, second):  # noqa: PLR0913, PLR0917 - fixtures
+    monkeypatch.setattr(_signals, "SAME_WISH", 1000.0)
+    live.happens = (signal.SIGTERM, second, *WHOLE)
+    assert run("apply", file, "--yes").code == 143
+    assert exits == []
+
+
+def test_a_hangup_is_never_impatience(run, live, file, monkeypatch, exits):
+    monkeypatch.setattr(_signals, "SAME_WISH", 0.0)
+    live.happens = (signal.SIGHUP, signal.SIGHUP, *WHOLE)
+    assert run("apply", file, "--yes").code == 129
+    assert exits == []
+
+
+def test_who_was_started_to_outlive_its_terminal_does(run, live, file):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        live.happens = (signal.SIGHUP, *WHOLE)
+        assert (run("apply", file, "--yes").code, live.stopped) == (0, False)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_report_that_nobody_takes_changes_nothing_of_what_was_done(run, live, file, monkeypatch):
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr("sys.stdout", full)
+        shown = run("apply", file, "--yes")
+        monkeypatch.undo()
+    assert shown.code == 0
+    assert "the report cannot be shown: stdout cannot be written: no space left on device" in shown.err
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_while_reading_ends_the_command(  # noqa: PLR0913, PLR0917 - fixtures
     run, live, file, monkeypatch, number, code
 ):

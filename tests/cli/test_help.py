@@ -45,7 +45,7 @@ def test_every_flag_has_an_environment_variable_with_its_name_and_help_shows_it(
 
 @pytest.mark.parametrize("name", ["plan", "apply", "drift", "destroy", "graph", "history", "unlock"])
 def test_what_talks_to_aws_names_the_code_of_an_interruption(run, name):
-    assert "\n  130  interrupted (143: terminated)" in run(name, "--help").out
+    assert "\n  130  interrupted (143: terminated, 129: hung up)" in run(name, "--help").out
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
