@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mfinfra import host, lock, receipts
-from mfinfra.aws import sanitise
+from mfinfra import host, lock, receipts, saved
 from mfinfra.aws.session import Aws
-from mfinfra.errors import AwsError, LostLock, MfinfraError, UserError
+from mfinfra.errors import LostLock, MfinfraError, UserError
 from mfinfra.model import Address, Call, Called, Done, Event, Failed, Skipped, Started
 from mfinfra.planning.drift import Applies
 from mfinfra.records import Place, asked, stamp
+from mfinfra.renewal import Renewal
 
 Receipt: TypeAlias = dict[str, Any]
 """`schemas/receipt.json` says what is in it."""
 
 MOST_CALLS = 5_000
 NOOP = ("no-op",)
-LONGEST_MESSAGE = 500
 NAME = re.compile(r"([0-9]{8})T([0-9]{6}(?:\.[0-9]{3})?)Z-([0-9A-Za-z]+)\.json")
 SHORTEST_ID = 4
 RECENT = 5
@@ -37,7 +36,8 @@ CUT = frozenset({"failed", "unfinished"})
 class Recorder:
     """Writes down what happens in one run; `receipt` is always what is known by now, and one and the same object.
 
-    `earlier` is what earlier runs brought up, `part` whether the plan is of a choice of the resources.
+    `earlier` is what earlier runs brought up, `part` whether the plan is of a choice of the resources. While the run
+    goes on the receipt is renewed: of one that is killed, no more than its last half minute is unknown.
     """
 
     receipt: Receipt
@@ -48,6 +48,7 @@ class Recorder:
     _began: float = field(default_factory=time.monotonic)
     _started: dict[str, float] = field(default_factory=dict)
     _lost: bool = False
+    _renewal: Renewal | None = None
 
     @classmethod
     def of(
@@ -104,16 +105,19 @@ class Recorder:
             case Failed():
                 self._lost = self._lost or isinstance(event.error, LostLock)
                 seconds = time.monotonic() - self._started.get(str(event.address), time.monotonic())
-                self._step(event.address, event.action.value, "failed", _error(event.error), seconds)
+                self._step(event.address, event.action.value, "failed", receipts.error(event.error), seconds)
             case Skipped():
-                because = {"code": None, "message": _safe(event.because)}
+                because = {"code": None, "message": receipts.safe(event.because)}
                 self._step(event.address, event.action.value, "skipped", because)
             case Called():
                 self._call(event)
+        if self._renewal:
+            self._renewal.due(self.receipt)
 
     def begin(self, aws: Aws, place: Place) -> None:
         """Write the receipt before anything is changed; raises what AWS refuses."""
         _put(aws, place, self.receipt, IfNoneMatch="*")
+        self._renewal = Renewal(lambda receipt: _put(aws, place, receipt))
 
     def end(
         self,
@@ -126,6 +130,8 @@ class Recorder:
     ) -> bool:
         """Write the receipt with its result; false, and told, where it cannot be written there: then `keep` it."""
         self.finish(interrupted=interrupted, lost=lost)
+        if self._renewal:
+            self._renewal.end()
         try:
             _put(aws, place, self.receipt)
         except MfinfraError as error:
@@ -216,8 +222,10 @@ def keep(receipt: Receipt, folder: Path) -> Path:
     path = folder / f"receipt-{stamp(receipt['began'])}-{receipt['id']}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        with file, saved.whole_or_gone(path):
             file.write(_bytes(receipt))
+            file.flush()
     except OSError as error:
         raise UserError(f"the receipt cannot be saved to `{path}`: {(error.strerror or '').lower()}") from error
     return path
@@ -283,16 +291,3 @@ def _put(aws: Aws, place: Place, receipt: Receipt, **condition: str) -> None:
 
 def _bytes(receipt: Receipt) -> bytes:
     return (json.dumps(receipt, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n").encode()
-
-
-def _error(error: Exception) -> dict[str, Any]:
-    """What went wrong, without a secret; of a bug its name only, for nobody knows what its text holds."""
-    if not isinstance(error, MfinfraError):
-        return {"code": type(error).__name__, "message": "a bug in mfinfra"}
-    code = error.aws_code if isinstance(error, AwsError) else error.code
-    return {"code": code, "message": _safe(str(error))}
-
-
-def _safe(text: str) -> str:
-    said = " ".join(sanitise.redacted(sanitise.text(text)).split())
-    return said if len(said) <= LONGEST_MESSAGE else f"{said[:LONGEST_MESSAGE]}…"

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mfinfra.aws import sanitise
+from mfinfra.errors import AwsError, MfinfraError
 from mfinfra.model import Address
 
 FORMAT_VERSION = "1.0"
 LONGEST = 1_000
+LONGEST_MESSAGE = 500
 MOST = 10_000
 RESULTS = ("running", "done", "failed", "interrupted", "lost lock")
 UNREADABLE = "unreadable"
@@ -42,6 +44,20 @@ def standing(
 def now() -> str:
     """The moment in UTC, to the millisecond: of two runs of one second the keys tell which began first."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def error(raised: Exception) -> dict[str, Any]:
+    """What went wrong, without a secret; of a bug its name only, for nobody knows what its text holds."""
+    if not isinstance(raised, MfinfraError):
+        return {"code": type(raised).__name__, "message": "a bug in mfinfra"}
+    code = raised.aws_code if isinstance(raised, AwsError) else raised.code
+    return {"code": code, "message": safe(str(raised))}
+
+
+def safe(text: str) -> str:
+    """A sentence for a receipt: inert, on one line, without a secret, not too long."""
+    said = " ".join(sanitise.redacted(sanitise.text(text)).split())
+    return said if len(said) <= LONGEST_MESSAGE else f"{said[:LONGEST_MESSAGE]}…"
 
 
 def parse(raw: bytes, id_: str, began: str) -> dict[str, Any]:

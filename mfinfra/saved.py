@@ -11,8 +11,8 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,16 @@ def prepare(folder: Path, hint: str | None = None) -> None:
     except OSError as error:
         raise UserError(f"nothing can be saved in `{folder}`: {(error.strerror or '').lower()}", hint=hint) from error
     save("*\n", folder / ".gitignore", hint)
+
+
+@contextmanager
+def whole_or_gone(path: Path) -> Iterator[None]:
+    """Leave no half of a file of ours where the disk is full."""
+    try:
+        yield
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def last() -> Path:
