@@ -50,21 +50,6 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize(("rows", "found"), CHOICES.values(), ids=CHOICES)
-def test_the_one_that_stands_is_told_by_its_name_and_its_tags(rows, found):
-    there = [row(*one) if isinstance(one, tuple) else row(one) for one in rows]
-    standing = names.standing(there, wish())
-
-    assert (standing or {}).get("computeEnvironmentName") == found
-
-
-def test_what_has_left_the_file_goes_by_its_own_name_only():
-    left = replace(wish(), leftover=True)
-
-    assert names.standing([row("cpu-0123abcd")], left) is None
-    assert names.standing([row("cpu")], left)["computeEnvironmentName"] == "cpu"
-
-
 SPECS = st.fixed_dictionaries(
     {"type": st.sampled_from(["EC2", "SPOT", "FARGATE", "FARGATE_SPOT"])},
     optional={
@@ -78,6 +63,33 @@ SPECS = st.fixed_dictionaries(
         "min_vcpus": st.sampled_from([0, 1]),
     },
 )
+
+
+@pytest.mark.parametrize(("rows", "found"), CHOICES.values(), ids=CHOICES)
+def test_the_one_that_stands_is_told_by_its_name_and_its_tags(rows, found):
+    there = [row(*one) if isinstance(one, tuple) else row(one) for one in rows]
+    standing = names.standing(there, wish(), lambda row: DRIVER.desired(wish()))
+
+    assert (standing or {}).get("computeEnvironmentName") == found
+
+
+@given(SPECS)
+def test_one_that_has_lost_its_tags_is_known_by_the_name_that_follows_from_what_it_is(spec):
+    """It may be adopted; a second one is not made beside it."""
+    resource, old = wish(**spec), wish(type="EC2", allocation_strategy="BEST_FIT", key_pair="somebody's")
+    green = DRIVER.successor(resource, seen(old))
+    found = seen(resource, green.spec["name"]).spec
+    there = [row(green.spec["name"], {})]
+
+    assert names.standing(there, resource, lambda row: found) == there[0]
+    assert names.standing(there, resource, lambda row: {**found, "type": "UNMANAGED"}) is None
+
+
+def test_what_has_left_the_file_goes_by_its_own_name_only():
+    left = replace(wish(), leftover=True)
+
+    assert names.standing([row("cpu-0123abcd")], left, dict) is None
+    assert names.standing([row("cpu")], left, dict)["computeEnvironmentName"] == "cpu"
 
 
 @given(SPECS, SPECS)
@@ -100,5 +112,5 @@ def test_what_follows_never_has_the_name_that_is_taken_and_one_that_batch_takes(
 
         assert green.spec["name"] != taken
         assert len(green.spec["name"]) <= names.LONGEST
-        assert names.standing([row(green.spec["name"])], resource) is not None
+        assert names.standing([row(green.spec["name"])], resource, dict) is not None
         assert DRIVER.successor(resource, seen(resource, taken)) == green, "the same after a crash"

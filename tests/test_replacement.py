@@ -289,3 +289,18 @@ def test_of_many_names_each_fits_and_none_is_another_s(stack):
     assert len(name) == 128
     assert name != long
     assert changed(stack.plan(wished(name=long, instance_types=["c5.large"]))) == {}
+
+
+def test_promise_5_one_that_lost_its_tags_is_nobody_s_until_it_is_adopted_and_is_not_made_twice(stack):
+    file = wished(instance_types=["c5.large"], security_groups=["sg-00000000000000001"])
+    stack.apply(wished(security_groups=["sg-00000000000000001"]))
+    stack.apply(file)
+    (name,) = inventory(stack)["environments"]
+    batch = stack.client("batch")
+    arn = row_of(stack, name)["computeEnvironmentArn"]
+    batch.untag_resource(resourceArn=arn, tagKeys=sorted(row_of(stack, name)["tags"]))
+
+    assert [block.code for _, block in stack.plan(file).plan.blocks] == ["MF4101"]
+    stack.apply(file, adopt=frozenset({"compute_environment.cpu"}))
+    assert inventory(stack)["environments"] == [name]
+    assert changed(stack.plan(file)) == {}

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mfinfra import ownership
+from mfinfra import compare, ownership, schemas
 from mfinfra.drivers import _compute_resources as resources
 from mfinfra.drivers._declared import Change
 from mfinfra.model import Document, Observed, Resource, Spec, plain
@@ -25,18 +25,20 @@ SUFFIX = 8
 NAME, ARN = "computeEnvironmentName", "computeEnvironmentArn"
 
 
-def standing(rows: Sequence[Document], resource: Resource) -> Document | None:
+def standing(rows: Sequence[Document], resource: Resource, spec_of: Callable[[Document], Spec]) -> Document | None:
     """The row of `resource`: of its own name or one that follows from it. What carries its tags comes first.
 
-    What is no longer in the file has its own name only.
+    What is no longer in the file has its own name only. One that has lost its tags and has the very name that follows
+    from what it is, is nobody's for the guards, and not forgotten.
     """
     exact = [row for row in rows if row[NAME] == resource.spec["name"]]
     if resource.leftover:
         return next(iter(exact), None)
     family = re.compile(rf"{re.escape(_stem(resource.spec['name']))}-[0-9a-f]{{{SUFFIX}}}")
-    derived = [row for row in rows if family.fullmatch(row[NAME]) and _carries(row, resource)]
-    ours = [row for row in exact if _carries(row, resource)] + sorted(derived, key=lambda row: str(row[NAME]))
-    return next(iter([*ours, *exact]), None)
+    derived = sorted((row for row in rows if family.fullmatch(row[NAME])), key=lambda row: str(row[NAME]))
+    ours = [row for row in (*exact, *derived) if _carries(row, resource)]
+    lost = [row for row in derived if not _owned(row) and row[NAME] == _derived(resource, spec_of(row))]
+    return next(iter([*ours, *exact, *lost]), None)
 
 
 def identify(resource: Resource, observed: Observed) -> Resource:
@@ -46,10 +48,10 @@ def identify(resource: Resource, observed: Observed) -> Resource:
 
 def succeed(change: Change) -> Resource:
     """The resource under the name that it takes to stand beside what it replaces."""
-    name, taken = change.resource.spec["name"], change.have["name"]
-    found = _derived(name, immutable(change.want))
+    taken = change.have["name"]
+    found = _derived(change.resource, change.want)
     # What is made anew for its own sake differs in nothing but in what it follows.
-    return _named(change.resource, _derived(name, [immutable(change.want), taken]) if found == taken else found)
+    return _named(change.resource, _derived(change.resource, change.want, taken) if found == taken else found)
 
 
 def foretells(resource: Resource, observed: Observed | None) -> Mapping[str, str]:
@@ -71,15 +73,19 @@ def immutable(want: Spec) -> dict[str, Any]:
     kept = {
         "family": "instances" if on_instances else kind,
         "service_linked": linked,
-        "best_fit": strategy == "BEST_FIT",
-        "spot_fleet_role": want["spot_fleet_role"],
+        "best_fit": on_instances and strategy == "BEST_FIT",
+        "spot_fleet_role": (want["spot_fleet_role"] or "") if on_instances else "",
     }
     fixed = resources.INFRASTRUCTURE if on_instances and (strategy == "BEST_FIT" or not linked) else frozenset()
     return {**kept, **{name: plain(want[name]) for name in sorted(fixed)}}
 
 
-def _derived(name: str, key: Any) -> str:
-    digest = hashlib.sha256(json.dumps([name, key], sort_keys=True, default=str).encode()).hexdigest()
+def _derived(resource: Resource, spec: Spec, *follows: str) -> str:
+    name, traits = resource.spec["name"], schemas.traits(resource.kind)
+    key = {
+        field: compare.canonical(value, traits, resource.scope, (field,)) for field, value in immutable(spec).items()
+    }
+    digest = hashlib.sha256(json.dumps([name, key, *follows], sort_keys=True, default=str).encode()).hexdigest()
     return f"{_stem(name)}-{digest[:SUFFIX]}"
 
 
@@ -89,6 +95,10 @@ def _stem(name: str) -> str:
 
 def _named(resource: Resource, name: str) -> Resource:
     return replace(resource, spec={**resource.spec, "name": name})
+
+
+def _owned(row: Document) -> bool:
+    return any(key in row.get("tags", {}) for key in ownership.KEYS)
 
 
 def _carries(row: Document, resource: Resource) -> bool:

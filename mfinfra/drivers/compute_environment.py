@@ -61,7 +61,7 @@ def keep(resource: Resource, want: Spec, have: Spec) -> Spec:
 
 
 def parse(answer: Document, resource: Resource) -> Observed | None:
-    row = standing(ENVIRONMENT.rows(answer), resource)
+    row = standing(ENVIRONMENT.rows(answer), resource, lambda row: observed_in(row, resource).spec)
     return None if row is None else observed_in(row, resource)
 
 
