@@ -25,6 +25,8 @@ NAMES = {
     "role": ["Role-{}", "a+b=c,d.e@f-_{}", "{}"],
     "security_group": ["metaflow-{}", "a *{} #{}", "{}!(x);&", "*{}"],
     "repository": ["metaflow/image-{}", "a_b.c-{}", "{}/{}/{}"],
+    "launch_template": ["template-{}", "a(b).c/_{}", "{}{}"],
+    "scheduling_policy": ["fair-{}", "{}_", "_-{}"],
     "compute_environment": ["ce-{}", "{}_"],
     "job_queue": ["queue-{}", "{}_"],
 }

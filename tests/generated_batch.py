@@ -57,6 +57,8 @@ def _(draw, skeleton, name, fields):
         ],
     }
     types = ["optimal", "default_x86_64", "c5", "m5.xlarge", "r5"]
+    templates = skeleton.all_of("launch_template")
+    spellings = [lambda key: key, lambda key: {"name": key}, lambda key: {"id": key, "version": f"${{{key}.version}}"}]
     groups = [network.DEFAULT_SECURITY_GROUP, *skeleton.all_of("security_group")]
     by_hand = {
         "min_vcpus": some.integers(0, 8),
@@ -67,6 +69,7 @@ def _(draw, skeleton, name, fields):
         "allocation_strategy": some.sampled_from(strategies.get(kind, [""])),
         "placement_group": some.sampled_from(["", "cluster"]),
         "key_pair": some.sampled_from(["", "operators"]),
+        "launch_template": some.sampled_from(["", {}, *(spell(key) for key in templates for spell in spellings)]),
         "update_policy": some.fixed_dictionaries(
             {}, optional={"terminate_jobs": some.booleans(), "timeout_minutes": some.integers(1, 7200)}
         ),
@@ -77,7 +80,6 @@ def _(draw, skeleton, name, fields):
         "instance_role",
         "service_role",
         "spot_fleet_role",
-        "launch_template",
         "subnets",
         "security_groups",
     }
@@ -88,11 +90,45 @@ def _(draw, skeleton, name, fields):
     return {**spec, "subnets": draw(some.sampled_from(ZONES)), "security_groups": draw(some_of(groups))}
 
 
+@fixed("launch_template")
+def _(draw, skeleton):
+    return skeleton.add("launch_template", **named(draw, skeleton, "launch_template"))
+
+
+@body("launch_template")
+def _(draw, skeleton, name, fields):
+    document = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="X"\n\n--X\n\n#!/bin/sh\n--X--\n'
+    by_hand = {
+        "image": some.sampled_from(["", "ami-0123456789abcdef0"]),
+        "root_device": some.sampled_from(["/dev/xvda", "/dev/sda1", "/dev/xvdz"]),
+        "user_data": some.sampled_from(["", "#!/bin/sh\necho ü <&>\n", "#cloud-config\na: 1", document]),
+        "key_pair": some.sampled_from(["", "operators"]),
+    }
+    spec = lines(draw, "launch_template", frozenset({"name"}), by_hand)
+    says = any(spec.get(key) for key in ("image", "user_data", "key_pair"))
+    defaults = ("root_volume_gib", "imdsv2", "hop_limit")
+    return spec if says or any(spec.get(key, "default") for key in defaults) else {**spec, "hop_limit": 3}
+
+
+@fixed("scheduling_policy")
+def _(draw, skeleton):
+    return skeleton.add("scheduling_policy", **named(draw, skeleton, "scheduling_policy"))
+
+
+@body("scheduling_policy")
+def _(draw, skeleton, name, fields):
+    weights = some.integers(1, 9_999_999).map(lambda steps: steps / 10_000)
+    by_hand = {"shares": some.dictionaries(some.sampled_from(["a1", "A1", "b*", "c1*", "c2"]), weights, max_size=4)}
+    return lines(draw, "scheduling_policy", frozenset({"name"}), by_hand)
+
+
 @fixed("job_queue")
 def _(draw, skeleton):
     if not skeleton.all_of("compute_environment"):
         FIXED["compute_environment"](draw, skeleton)
-    return skeleton.add("job_queue", **named(draw, skeleton, "job_queue"))
+    fair = draw(some.integers(0, 3)) == 0
+    policy = {"scheduling_policy": FIXED["scheduling_policy"](draw, skeleton)} if fair else {}
+    return skeleton.add("job_queue", **named(draw, skeleton, "job_queue"), **policy)
 
 
 @body("job_queue")
