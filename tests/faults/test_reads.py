@@ -121,20 +121,15 @@ def test_no_read_stands_in_two_rounds_and_all_are_in_one():
 
 
 @pytest.mark.parametrize("operations", ROUNDS, ids=lambda names: names[0])
-@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, CUT], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, CUT, HALF], ids=lambda fault: fault.name)
 def test_a_read_that_fails_for_ever_never_becomes_a_create(struck, fault, operations):
-    """One of each service at a time: every one of them is told, none is taken for an answer."""
+    """One of each service at a time: every one of them is told, none is taken for an answer.
+
+    botocore itself takes half a document of JSON for an empty answer: there is no queue, no table, no tag.
+    """
     error = struck(" ".join(operations), fault)
     assert isinstance(error, UserError)
     assert told(error) >= {said(operation, fault) for operation in operations}
-
-
-@pytest.mark.xfail(reason="botocore compares no lengths: half a JSON answer is an empty one to it", strict=True)
-@pytest.mark.parametrize("operations", ROUNDS[:4], ids=lambda names: names[0])
-def test_half_an_answer_never_becomes_a_create(struck, operations):
-    error = struck(" ".join(operations), HALF)
-    assert isinstance(error, UserError)
-    assert told(error) >= {said(operation, HALF) for operation in operations}
 
 
 def said(operation, fault):

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,34 +109,41 @@ def test_a_strict_sandbox_stays_usable_and_says_what_it_is(mfinfra, home, client
     with pytest.raises(iam.exceptions.NoSuchEntityException):  # a kind one knows it at once
         iam.get_role(RoleName="late")
 
-    code, out, err = mfinfra("sandbox", "start", "--seed", "8", MFINFRA_SANDBOX_STRICT="1")
-    assert (code, out, "and `strict, 2 % throttled by seed 8` was asked for" in err) == (1, "", True)
     code, out, err = mfinfra("sandbox", "start")
     assert (code, out) == (1, "")
     assert "is `strict, 2 % throttled by seed 7`, and `not strict` was asked for\n  hint: `mfinfra sandbox stop`" in err
-    code, _, err = mfinfra("sandbox", "start", "--strict", "--seed", "7")
-    assert (code, "a sandbox is running already" in err) == (1, True)
+    with pytest.raises(UserError, match="a sandbox is running already"):
+        lifecycle.start(0, running.behaviour)
     assert lifecycle.find() == running
     assert (home / "sandbox.log").read_text() == ""
 
 
+@pytest.fixture(scope="module")
+def on_demand(tmp_path_factory):
+    """A sandbox that was started on demand, as the environment asks for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MFINFRA_SANDBOX_DIR", str(tmp_path_factory.mktemp("box")))
+        patched.setenv("MFINFRA_SANDBOX_STRICT", "1")
+        patched.setenv("MFINFRA_SANDBOX_FAULTS", "0.3")
+        yield lifecycle.ensure()
+        lifecycle.stop()
+
+
 @pytest.mark.slow
-def test_the_environment_makes_the_sandbox_on_demand_strict_and_never_another_one(home, monkeypatch):
-    monkeypatch.setenv("MFINFRA_SANDBOX_STRICT", "1")
-    running = lifecycle.ensure()
-    assert running.behaviour == STRICT
-    assert lifecycle.ensure() == running
+def test_the_environment_makes_the_sandbox_on_demand_strict_and_never_another_one(on_demand, monkeypatch):
+    assert on_demand.behaviour == Behaviour(strict=True, rate=0.3)
+    assert lifecycle.ensure() == on_demand
     monkeypatch.setenv("MFINFRA_SANDBOX_STRICT", "0")
-    with pytest.raises(UserError, match=r"is `strict, 2 % throttled by seed 0`, and `not strict, .*` was asked for"):
+    with pytest.raises(UserError, match=r"is `strict, 30 % throttled by seed 0`, and `not strict, .*` was asked for"):
         lifecycle.ensure()
     monkeypatch.delenv("MFINFRA_SANDBOX_STRICT")
-    assert lifecycle.ensure() == running
+    monkeypatch.delenv("MFINFRA_SANDBOX_FAULTS")
+    assert lifecycle.ensure() == on_demand
 
 
 @pytest.mark.slow
-def test_the_same_seed_throttles_the_same_requests_after_a_reset(home, client):
-    running = lifecycle.start(0, Behaviour.chosen(rate=0.3, seed=5))
-    logs = client("logs", running.endpoint)
+def test_the_same_seed_throttles_the_same_requests_after_a_reset(on_demand, client):
+    logs = client("logs", on_demand.endpoint)
 
     def throttled(_):
         try:
@@ -144,6 +152,7 @@ def test_the_same_seed_throttles_the_same_requests_after_a_reset(home, client):
             return True
         return False
 
+    lifecycle.reset()
     first = list(map(throttled, range(40)))
     assert 5 < sum(first) < 20
     lifecycle.reset()
@@ -151,13 +160,13 @@ def test_the_same_seed_throttles_the_same_requests_after_a_reset(home, client):
 
 
 @pytest.mark.slow
-def test_a_record_of_an_older_release_tells_of_a_kind_sandbox(home):
-    running = lifecycle.start()
-    path = home / "sandbox.json"
-    record = json.loads(path.read_text())
-    assert record.pop("behaviour") == {"strict": False, "rate": 0.0, "seed": 0}
+def test_a_record_of_an_older_release_tells_of_a_kind_sandbox(on_demand):
+    path = lifecycle.state_dir() / "sandbox.json"
+    whole = path.read_text()
+    record = json.loads(whole)
+    assert record.pop("behaviour") == {"strict": True, "rate": 0.3, "seed": 0}
     path.write_text(json.dumps(record))
-    assert lifecycle.find() == running
+    assert lifecycle.find() == replace(on_demand, behaviour=Behaviour())
     path.write_text(json.dumps(record | {"behaviour": 5}))
     assert lifecycle.find() is None
-    path.write_text(json.dumps(record))
+    path.write_text(whole)
