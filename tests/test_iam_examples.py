@@ -33,6 +33,7 @@ ELSEWHERE = {
 BESIDE = {
     "s3:GetObject": "the lock and the receipts, which a sandbox without history does not have",
     "batch:ListJobs": "running jobs are counted only where something is replaced, disabled or deleted",
+    "ecs:ListTasks": "running jobs of an environment are counted only while it is drained",
     "iam:GetRole": "asked after a role was made",
     "ec2:DescribeLaunchTemplates": "the guide's stack has no launch template",
     "ec2:DescribeLaunchTemplateVersions": "the same",
