@@ -71,14 +71,14 @@ def locked(stack):
 
 
 def held(stack, skip=2):
-    """Of the log groups, the one after `skip` waits until it is `let`; `there` says that it does."""
+    """Of the log groups, those after the first `skip` wait until they are `let`; `there` says that one does."""
     there, let = Event(), Event()
 
     def hold(request, status):
         there.set()
         assert let.wait(PATIENCE)
 
-    stack.server.faults = Script(Rule("logs.CreateLogGroup", after(hold), skip=skip))
+    stack.server.faults = Script(Rule("logs.CreateLogGroup", after(hold), times=None, skip=skip))
     return there, let
 
 

@@ -10,7 +10,20 @@ from stack import changed, environment, inventory, merged
 from mfinfra import again, desired
 from mfinfra.errors import AccessDenied, AwsError
 from mfinfra.model import Called, Failed, Waiting
-from mfinfra.sandbox.faults import BROKEN, CUT, DENIED, HALF, LOST, THROTTLED, Chance, Fault, Rule, Script, refused
+from mfinfra.sandbox.faults import (
+    BROKEN,
+    CUT,
+    DENIED,
+    EXPIRED,
+    HALF,
+    LOST,
+    THROTTLED,
+    Chance,
+    Fault,
+    Rule,
+    Script,
+    refused,
+)
 from mfinfra.sandbox.listener import Hangup
 
 pytestmark = pytest.mark.slow
@@ -52,7 +65,7 @@ def names(stack):
 def test_promise_3_every_write_of_the_guides_stack_may_lose_its_answer(stack):
     stack.apply(SANDBOX)
     whole, writes = inventory(stack), names(stack)
-    stack.server.reset(transition_polls=1)
+    stack.server.reset(transition_polls=2, late_by=2)
     stack.server.faults = Script(*(Rule(name, LOST) for name in writes))
     events = stack.apply(SANDBOX)
 
@@ -133,6 +146,13 @@ def test_promise_15_a_refusal_that_stays_ends_the_looking(stack):
     )
     error, events = failed(stack, reviewed)
     assert (error.aws_code, len(looked_again(events))) == ("LimitExceeded", len(again.PAUSES))
+
+
+def test_a_token_that_has_expired_is_told_although_a_head_has_no_words(stack):
+    stack.server.faults = Script(Rule("s3.HeadBucket", EXPIRED, None))
+    with pytest.raises(AwsError, match="credentials have expired") as caught:
+        stack.plan(environment(bucket("data")))
+    assert caught.value.code == "MF3002"
 
 
 def test_promise_15_a_missing_permission_is_no_doubt(stack):

@@ -130,8 +130,14 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
         if call.operation == "HeadBucket":
             hint += ", or the bucket is somebody else's: names are unique among all accounts"
         return AccessDenied(message or "access denied", hint=hint, code="MF3001", **details)
-    if code in EXPIRED:
-        return AwsError(message or "the credentials have expired", hint=LOG_IN, code=NO_CREDENTIALS, **details)
+    # The answer to a HEAD has no body: of a token that has expired S3 tells no more than the status.
+    if code in EXPIRED or (call.operation == "HeadBucket" and code == "400"):
+        return AwsError(
+            message if code in EXPIRED else "most likely the credentials have expired",
+            hint=LOG_IN,
+            code=NO_CREDENTIALS,
+            **details,
+        )
     return AwsError(message or "no message", hint=HINTS.get((call.service, code)), **details)
 
 

@@ -18,7 +18,8 @@ class NotYet:
     """An answer to try again after: one of `operations` refused with `code`, and `text` stands in the message.
 
     `resumed` is the window where this run has written nothing of what the call speaks of. An earlier run may have, and
-    then been cut short; or what is missing is gone for good, and two minutes of hope are too many.
+    then been cut short; or what is missing is gone for good, and two minutes of hope are too many. `own`: a write of
+    ours whose answer was lost is met with the same words; after one, looking tells more than trying again.
     """
 
     service: str
@@ -29,6 +30,7 @@ class NotYet:
     why: str
     source: str
     resumed: float | None = None
+    own: bool = False
 
     def fits(self, service: str, operation: str, code: str, message: str) -> bool:
         """Whether this row speaks of that refusal."""
@@ -112,9 +114,9 @@ TABLE = (
            "S3 is finishing another change of the bucket", S3_ABORTED),
 
     NotYet("dynamodb", ("CreateTable", "UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"),
-           "ResourceInUseException", "being", 1800.0, TABLE_BUSY, DYNAMODB),
+           "ResourceInUseException", "being", 1800.0, TABLE_BUSY, DYNAMODB, own=True),
     NotYet("dynamodb", ("UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"), "ResourceInUseException",
-           "in use", 1800.0, TABLE_BUSY, DYNAMODB),
+           "in use", 1800.0, TABLE_BUSY, DYNAMODB, own=True),
     NotYet("dynamodb", ("CreateTable", "UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"),
            "LimitExceededException", "simultaneously", 1800.0,
            "DynamoDB is changing as many tables as it does at once", TABLES),
@@ -168,7 +170,7 @@ TABLE = (
            "Batch is taking the compute environment out of its queues",
            "https://github.com/hashicorp/terraform-provider-aws/issues/46925"),
     NotYet("batch", BATCH_WRITES, "ClientException", "resource is being modified", 600.0,
-           "Batch is finishing another change", BATCH),
+           "Batch is finishing another change", BATCH, own=True),
     NotYet("batch", ("CreateJobQueue", "UpdateJobQueue"), "ClientException", "is not valid", PROPAGATION,
            "Batch is making the compute environment ready",
            "https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html"),

@@ -77,10 +77,9 @@ def persist(
                 doubtful = error.doubtful = doubtful or error.doubtful
             doubtful = doubtful or isinstance(error, Unreachable)
             row = (passes or _row)(error)
-            if row is None:
+            if row is None or (isinstance(row, NotYet) and row.own and doubtful):
                 raise
-            window = row.patience(fresh=fresh()) if isinstance(row, NotYet) else row.window
-            pause = patience.pause(row, window)
+            pause = patience.pause(row, row.patience(fresh=fresh()) if isinstance(row, NotYet) else row.window)
             if pause is None:
                 raise
             waiting(row.why, clock.now() - began)

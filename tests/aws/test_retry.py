@@ -2,8 +2,8 @@
 
 Of what AWS is known for no row is here: the reads after a create (`GetRole`, `GetInstanceProfile`, what is attached)
 are waited for by the role's own settles and by `verify`; "Invalid IAM Instance Profile name" comes as the reason of a
-status (`reasons`), for nothing here starts instances; replication of buckets is not managed. Keys and secrets have no
-kind.
+status (`reasons`), for nothing here starts instances; replication of buckets is not managed; by the models no operation
+that is used here answers with `EntityTemporarilyUnmodifiable`. Keys and secrets have no kind.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def test_every_row_is_met_by_what_aws_says(row):
     assert not row.why.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", retry.TABLE, ids=name_of)
 def test_every_operation_of_a_row_can_answer_with_its_code_as_far_as_the_models_say(row):
     for operation in row.operations:
@@ -255,12 +256,21 @@ def test_a_network_that_is_away_for_a_minute_and_a_half_ends_nothing():
 
 
 def test_one_kind_of_refusal_does_not_use_up_the_window_of_another():
-    busy = next(row for row in retry.TABLE if row.service == "batch" and row.text == "resource is being modified")
-    away, refused = Unreachable("no usable answer"), refusal(busy)
+    related = next(row for row in retry.TABLE if row.text == "JobQueue relationship")
+    away, refused = Unreachable("no usable answer"), refusal(related)
     outcome, watch, _ = persisted([away] * 10 + [refused])
 
     assert outcome is refused
-    assert watch.time == pytest.approx(sum(retry.pauses(troubles.AWAY.window)[:10]) + busy.window)
+    assert watch.time == pytest.approx(sum(retry.pauses(troubles.AWAY.window)[:10]) + related.window)
+
+
+@pytest.mark.parametrize("row", [row for row in retry.TABLE if row.own], ids=name_of)
+def test_promise_3_what_a_lost_write_of_ours_explains_is_looked_at_and_not_waited_for(row):
+    refused = refusal(row)
+    outcome, watch, _ = persisted([Unreachable("no usable answer"), refused])
+
+    assert (outcome, outcome.doubtful) == (refused, True)
+    assert len(watch.slept) == 1
 
 
 def test_tries_that_take_their_time_are_ended_at_twice_the_window():

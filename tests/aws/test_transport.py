@@ -16,6 +16,7 @@ from mfinfra.aws.session import Aws
 from mfinfra.errors import AccessDenied, AwsError, LostLock, Unreachable
 from mfinfra.model import Call, Scope
 
+pytestmark = pytest.mark.slow
 SCOPE = Scope("e", "123456789012", "us-east-1")
 GROUPS = Call("logs", "DescribeLogGroups")
 TABLE = Call("dynamodb", "DeleteTable", {"TableName": "table"})
