@@ -21,8 +21,11 @@ from mfinfra.model import Call, Document, Drain, Effects, Observed, Resource, Se
 
 # The one region that has no location constraint, for it was the only one once.
 FIRST_REGION = "us-east-1"
+OWNER = "mfinfra:owner"
 RECORDS = "mfinfra"
 """Where in a bucket the lock and the receipts of an environment are, see `mfinfra.records`."""
+
+TAGS = facet("GetBucketTagging", "NoSuchTagSet")
 
 
 def read(resource: Resource) -> Call:
@@ -58,12 +61,36 @@ def desired(resource: Resource) -> Spec:
 
 
 def create(resource: Resource, want: Spec) -> Effects:
-    """Make it, with its tags: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-create-tag.html ."""
+    """Make it, with its tags: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-create-tag.html .
+
+    One that somebody else has made since the plan is no other answer in the first region: 200, and nothing done. So it
+    takes our tag to be written to.
+    https://github.com/hashicorp/terraform-provider-aws/pull/26011
+    """
     place: dict[str, Any] = {"Tags": tag_list(resource.tags)} if resource.tags else {}
     if resource.scope.region != FIRST_REGION:
         place["LocationConstraint"] = resource.scope.region
     more = {"CreateBucketConfiguration": place} if place else {}
-    return (Call("s3", "CreateBucket", {"Bucket": want["name"], **more}),)
+    made = Call("s3", "CreateBucket", {"Bucket": want["name"], **more})
+    return (made, *until_ours(resource))
+
+
+def until_ours(resource: Resource) -> Effects:
+    """Wait until its tags say whose it is; where they name somebody else it fails at once."""
+    if OWNER not in resource.tags:
+        return ()
+    told = f"TagSet[?Key == '{OWNER}' && Value == '{resource.tags[OWNER]}']"
+    return (
+        Settle(
+            TAGS(resource),
+            f"TagSet && ({told} && 'ours' || 'foreign')",
+            "S3 is making the tags of the new bucket known",
+            ready=("ours",),
+            failed=("foreign",),
+            reason="'a bucket of this name belongs to somebody else'",
+            timeout=120.0,
+        ),
+    )
 
 
 def born(resource: Resource, want: Spec) -> Spec:
@@ -194,7 +221,7 @@ DRIVER = Kind(
     ),
     tagging=Tagging(
         put=put_tags,
-        read=facet("GetBucketTagging", "NoSuchTagSet"),
+        read=TAGS,
         parse=lambda answer: tag_map((answer or {}).get("TagSet")),
     ),
     create=create,
