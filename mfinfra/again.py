@@ -7,14 +7,14 @@ anew from what is there. What is there and not ours stays an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mfinfra import catalogue, observe, ownership
 from mfinfra.carry import Carrier
 from mfinfra.errors import AwsError, Unreachable
 from mfinfra.model import Action, Effects, Observed, Resource
-from mfinfra.planning import found
+from mfinfra.planning import beside, found
 from mfinfra.planning.plan import Planned, filled
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -110,8 +110,7 @@ class Retiring:
         retired = self.planned.retired
         if retired is None:
             return None
-        identity = {name: value for name, value in retired.resource.spec.items() if value is not None}
-        resource = replace(retired.resource, spec={**self.planned.resource.spec, **identity})
+        resource = beside.with_local(retired.resource, self.planned.resource)
         return _deletion(resource, observe.look_again(self.carrier.aws, retired.resource))
 
 
