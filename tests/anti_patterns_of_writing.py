@@ -164,12 +164,13 @@ def all_that_was_read(kind: str, field: str):
     """The part that has `field` is written whole with any change, as the plan read it."""
 
     def patch(monkeypatch):
-        ours = _declared.Kind._writes
+        ours, first = _declared.Kind._writes, {}
 
         def writes(driver, change):
             if driver.kind != kind or change.observed is None or not change.fields:
                 return ours(driver, change)
-            return ours(driver, replace(change, fields=change.fields | {field}))
+            read = first.setdefault(change.fields, change)
+            return ours(driver, replace(read, fields=read.fields | {field}))
 
         monkeypatch.setattr(_declared.Kind, "_writes", writes)
 
