@@ -1,8 +1,9 @@
 """Where nobody knows whether a write took effect: look again, and carry out what is left of the step.
 
-The answer of a write may be lost although AWS did what it was asked. Whoever repeats it then hears that the thing is
-there already, or gone, or in use. What is right then stands in no error text but in AWS itself: the step is computed
-anew from what is there. What is there and not ours stays an error.
+The answer of a write may be lost although AWS did what it was asked, or a run that was killed did what a read does not
+show yet. Whoever repeats it then hears that the thing is there already, or gone, or in use. What is right then stands
+in no error text but in AWS itself: the step is computed anew from what is there. What is there and not ours stays an
+error.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mfinfra import catalogue, observe, ownership
+from mfinfra.aws.there import exists
 from mfinfra.carry import Carrier
 from mfinfra.errors import AwsError, Unreachable
 from mfinfra.model import Action, Effects, Observed, Resource
@@ -38,7 +40,7 @@ def carried_out(effects: Effects, carrier: Carrier, left: Remainder) -> None:
         try:
             carrier.run(effects)
         except (AwsError, Unreachable) as error:
-            doubt = doubt or isinstance(error, Unreachable) or (isinstance(error, AwsError) and error.doubtful)
+            doubt = doubt or _doubtful(error)
             if not doubt or pause is None or not _clarifiable(error):
                 raise
             carrier.wait(_why(error), carrier.aws.clock.now() - began, pause)
@@ -121,6 +123,13 @@ def _deletion(resource: Resource, observed: Observed | None) -> Effects | None:
     if not (observed.leaving or found.ours(observed, resource.scope)):
         return None
     return catalogue.driver(resource.kind).teardown(resource, observed).effects
+
+
+def _doubtful(error: AwsError | Unreachable) -> bool:
+    """Whether a write may have taken effect that nobody knows of: of this run, or of one that was killed."""
+    if isinstance(error, Unreachable):
+        return True
+    return error.doubtful or exists(error.service, error.operation, error.aws_code, error.message)
 
 
 def _clarifiable(error: AwsError | Unreachable) -> bool:

@@ -9,7 +9,8 @@ from stack import changed, environment, inventory, merged
 
 from mfinfra import again, desired
 from mfinfra.errors import AccessDenied, AwsError
-from mfinfra.model import Called, Failed, Waiting
+from mfinfra.model import Action, Called, Failed, Waiting
+from mfinfra.sandbox.corrections.iam import visibility
 from mfinfra.sandbox.faults import (
     BROKEN,
     CUT,
@@ -132,11 +133,11 @@ def test_promise_5_what_is_there_after_a_lost_answer_and_not_ours_stays_an_error
     assert "retentionInDays" not in nobody.describe_log_groups()["logGroups"][0], "nothing of it was touched"
 
 
-def test_what_is_there_already_without_any_doubt_is_an_error_at_once(stack):
+def test_promise_5_what_somebody_has_made_meanwhile_is_looked_at_and_stays_an_error(stack):
     reviewed = stack.plan(environment(LOGS))
     stack.client("logs").create_log_group(logGroupName="/flows")
     error, events = failed(stack, reviewed)
-    assert (error.aws_code, looked_again(events)) == ("ResourceAlreadyExistsException", [])
+    assert (error.aws_code, looked_again(events)) == ("ResourceAlreadyExistsException", ["log_group.flows"])
 
 
 def test_promise_15_a_refusal_that_stays_ends_the_looking(stack):
@@ -194,3 +195,16 @@ def test_what_was_done_is_told_with_the_reason_for_looking(stack):
     (why,) = [event.why for event in events if isinstance(event, Waiting)]
     assert "`logs:CreateLogGroup` (`ResourceAlreadyExistsException`) took effect is not known" in why
     assert [event.call.operation for event in events if isinstance(event, Called)] == ["PutRetentionPolicy"]
+
+
+def test_promise_3_what_a_killed_run_has_made_and_reads_do_not_show_yet_is_gone_on_with(stack):
+    """IAM shows a role late to whoever asks for it: the plan says create, and the creation that it is there."""
+    stack.server.reset(transition_polls=1, late_by=2)
+    stack.apply(environment(ROLE))
+    visibility.born("role", "jobs")
+    reviewed = stack.plan(environment(ROLE))
+    assert [step.action for step in reviewed.plan.steps] == [Action.CREATE]
+
+    events = stack.carry_out(reviewed)
+    assert looked_again(events) == ["role.jobs"]
+    assert changed(stack.plan(environment(ROLE))) == {}

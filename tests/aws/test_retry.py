@@ -15,7 +15,7 @@ import pytest
 from botocore.retries import standard
 from botocore.session import get_session
 
-from mfinfra.aws import calls, reasons, retry, troubles
+from mfinfra.aws import calls, reasons, retry, there, troubles
 from mfinfra.errors import AccessDenied, AwsError, Unreachable, UserError
 
 # What AWS says in the cases that a row tells apart by its text
@@ -325,3 +325,12 @@ def test_a_bad_end_that_no_role_explains_is_one(status, reason):
 
 def test_rows_differ():
     assert len({name_of(row) for row in retry.TABLE}) == len(retry.TABLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("call", "codes"), there.EXISTS.items(), ids=lambda value: ".".join(value[:2]))
+def test_what_says_that_a_thing_is_there_is_an_error_of_its_creation_as_far_as_the_models_say(call, codes):
+    service, operation = call
+    for code in codes:
+        if service not in {"s3", "ec2"}:
+            assert code.partition(":")[0] in errors(service, operation)
