@@ -68,7 +68,7 @@ SECURITY = "EC2 is making the security group known"
 ENDPOINT = "EC2 is making the endpoint known"
 TEMPLATE = "EC2 is making the launch template known"
 INTERFACES = "EC2 is detaching network interfaces from the security group"
-PRINCIPAL = "IAM is making a principal of the {} policy known"
+PRINCIPAL = "IAM is making a principal of the {} known"
 
 FACETS = (
     "PutBucketVersioning", "PutBucketEncryption", "PutPublicAccessBlock", "PutBucketOwnershipControls",
@@ -93,7 +93,7 @@ BATCH_WRITES = (
 
 TABLE = (
     NotYet("iam", ("CreateRole", "UpdateAssumeRolePolicy"), "MalformedPolicyDocument", "Invalid principal",
-           PROPAGATION, PRINCIPAL.format("trust"), IAM),
+           PROPAGATION, PRINCIPAL.format("trust policy"), IAM),
     NotYet("iam", ("CreateRole", "TagRole", "DeleteRole", "CreateInstanceProfile", "TagInstanceProfile"),
            "ConcurrentModification", "", PROPAGATION, CHANGE, IAM),
     NotYet("iam", ("DeleteRole",), "DeleteConflict", "", PROPAGATION, "IAM is letting go of the role's policies", IAM),
@@ -109,7 +109,7 @@ TABLE = (
 
     NotYet("s3", (*FACETS, "PutObject"), "NoSuchBucket", "", PROPAGATION, BUCKET, S3, RESUMED),
     NotYet("s3", ("PutBucketPolicy",), "MalformedPolicy", "Invalid principal", PROPAGATION,
-           PRINCIPAL.format("bucket"), IAM),
+           PRINCIPAL.format("bucket policy"), IAM),
     NotYet("s3", ("CreateBucket", *FACETS, "DeleteObjects", "DeleteBucket"), "OperationAborted", "", 300.0,
            "S3 is finishing another change of the bucket", S3_ABORTED),
 
@@ -139,9 +139,9 @@ TABLE = (
            "https://github.com/hashicorp/terraform-provider-aws/issues/27028", resumed=0.0),
 
     NotYet("ecr", ("SetRepositoryPolicy",), "InvalidParameterException", "Principal not found", PROPAGATION,
-           PRINCIPAL.format("repository"), "https://github.com/hashicorp/terraform-provider-aws/issues/39064"),
+           PRINCIPAL.format("repository policy"), "https://github.com/hashicorp/terraform-provider-aws/issues/39064"),
     NotYet("ecr", ("SetRepositoryPolicy",), "InvalidParameterException", "Invalid repository policy", PROPAGATION,
-           PRINCIPAL.format("repository"), "https://github.com/hashicorp/terraform-provider-aws/pull/1165"),
+           PRINCIPAL.format("repository policy"), "https://github.com/hashicorp/terraform-provider-aws/pull/1165"),
     NotYet("ecr", REPOSITORY_WRITES, "RepositoryNotFoundException", "", PROPAGATION, REPOSITORY,
            "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html", RESUMED),
 
