@@ -92,8 +92,6 @@ class Carrier:
             if status in settle.failed or (seen and missing > FLICKERS):
                 self._forgive(settle, status, answer, mercy, began)
                 continue
-            if patience <= 0 and settle.wished:
-                return
             if patience <= 0:
                 raise UserError(
                     f"gave up after {settle.timeout:.0f} s: {settle.why} (status `{status}`)",

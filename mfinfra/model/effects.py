@@ -60,8 +60,8 @@ class Settle:
 
     `question` is asked every `interval` seconds; `status` and `reason` are JMESPaths into its answer. `gone` makes a
     missing answer or status the goal. `why` completes the sentence that people read while they wait. Seconds.
-    `wished`: when time is up the run goes on, for the goal was wished and is not needed. `nudge` is a write that
-    changes nothing and makes AWS look again: it is sent where a bad status may pass by itself, as a young role's does.
+    `nudge` is a write that changes nothing and makes AWS look again: it is sent where a bad status may pass by itself,
+    as a young role's does.
     """
 
     question: Call
@@ -73,7 +73,6 @@ class Settle:
     gone: bool = False
     timeout: float = 600.0
     interval: float = 2.0
-    wished: bool = False
     nudge: Call | None = None
 
 
