@@ -164,6 +164,18 @@ def test_a_role_with_policies_or_a_profile_is_not_deleted(role):
     refused("DeleteConflict", role.delete_instance_profile, InstanceProfileName="profile")
 
 
+def test_a_role_that_is_not_in_a_profile_is_not_taken_out_of_it(role):
+    role.create_instance_profile(InstanceProfileName="profile")
+    inside = {"InstanceProfileName": "profile", "RoleName": "role"}
+    assert "role" in refused("NoSuchEntity", role.remove_role_from_instance_profile, **inside)
+    role.add_role_to_instance_profile(**inside)
+    role.remove_role_from_instance_profile(**inside)
+    assert role.get_instance_profile(InstanceProfileName="profile")["InstanceProfile"]["Roles"] == []
+    refused("NoSuchEntity", role.remove_role_from_instance_profile, **inside)
+    refused("NoSuchEntity", role.remove_role_from_instance_profile, **inside | {"RoleName": "ghost"})
+    refused("NoSuchEntity", role.remove_role_from_instance_profile, **inside | {"InstanceProfileName": "ghost"})
+
+
 def test_tags_of_an_instance_profile_are_listed_and_changed(iam):
     iam.create_instance_profile(InstanceProfileName="p", Tags=[{"Key": "a", "Value": "1"}])
     iam.tag_instance_profile(InstanceProfileName="p", Tags=[{"Key": "A", "Value": "2"}, {"Key": "b", "Value": ""}])

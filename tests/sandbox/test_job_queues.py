@@ -82,6 +82,19 @@ def test_a_job_is_submitted_to_a_queue(account):
     assert account.batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "SUCCEEDED"
 
 
+def test_a_job_names_its_share_where_the_queue_is_shared_and_nowhere_else(account):
+    account.create()
+    account.create_queue("work")
+    policy = account.batch.create_scheduling_policy(name="p")["arn"]
+    account.create_queue("work", name="fair", schedulingPolicyArn=policy)
+    properties = {"image": "busybox", "vcpus": 1, "memory": 128, "command": ["true"]}
+    account.batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties=properties)
+    submit, job = account.batch.submit_job, {"jobName": "j", "jobDefinition": "d"}
+    assert "shareIdentifier must be specified" in refused(submit, jobQueue="fair", **job)
+    assert "shareIdentifier must not" in refused(submit, jobQueue="line", shareIdentifier="a", **job)
+    assert submit(jobQueue="fair", shareIdentifier="a", **job)["jobId"]
+
+
 def submitted(account, vcpus):
     """The id of a job that wants `vcpus`."""
     properties = {"image": "busybox", "vcpus": vcpus, "memory": 128, "command": ["true"]}

@@ -33,3 +33,14 @@ def test_the_time_limits_of_an_update_take_the_place_of_all_that_were_there(acco
     assert account.queue()["jobStateTimeLimitActions"] == limits(3600)
     account.batch.update_job_queue(jobQueue="line", jobStateTimeLimitActions=[])
     assert account.queue()["jobStateTimeLimitActions"] == []
+
+
+@pytest.mark.parametrize("wrong", [{"state": "RUNNING"}, {"action": "TERMINATE"}, {"action": "cancel"}])
+def test_a_time_limit_cancels_what_is_runnable_and_nothing_else(account, wrong):
+    account.create()
+    with pytest.raises(ClientError, match=next(iter(wrong))):
+        account.create_queue("work", jobStateTimeLimitActions=[LIMIT | wrong])
+    account.create_queue("work")
+    with pytest.raises(ClientError, match=next(iter(wrong))):
+        account.batch.update_job_queue(jobQueue="line", jobStateTimeLimitActions=[LIMIT, LIMIT | wrong])
+    assert account.queue()["jobStateTimeLimitActions"] == []

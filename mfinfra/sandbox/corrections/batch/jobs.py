@@ -57,6 +57,27 @@ def enabled_queue(call: Call, forward: Forward) -> Answer:
 @correction(
     "batch",
     "SubmitJob",
+    restores="that a job names its share where the queue has a scheduling policy, and nowhere else",
+    aws=f"{API}/API_SubmitJob.html",
+)
+def share(call: Call, forward: Forward) -> Answer:
+    """Refuse a job of no share for a queue that is shared, and one of a share for a queue that is not.
+
+    The first words are Batch's, https://github.com/boto/boto3/issues/3158; those of the second are made up.
+    """
+    record = find(queues(call.region), call.params["jobQueue"])
+    if record is not None:
+        shared, named = "schedulingPolicyArn" in record.said, bool(call.params.get("shareIdentifier"))
+        if shared and not named:
+            raise bad_request("shareIdentifier must be specified.")
+        if named and not shared:
+            raise bad_request("shareIdentifier must not be specified: the job queue has no scheduling policy")
+    return forward()
+
+
+@correction(
+    "batch",
+    "SubmitJob",
     restores="that a job stays RUNNABLE while no enabled, valid environment of its queue has vCPUs enough, and runs",
     aws=STUCK,
 )

@@ -23,6 +23,8 @@ from mfinfra.sandbox.corrections.turning import Turning
 API: Final = "https://docs.aws.amazon.com/batch/latest/APIReference"
 MOST_ENVIRONMENTS: Final = 3
 TIME_LIMIT: Final = range(600, 86401)
+CANCELLING: Final = {"state": "RUNNABLE", "action": "CANCEL"}
+"""All that ends the waiting of a job. https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html"""
 
 
 @correction(
@@ -199,6 +201,9 @@ def _limits(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for action in actions:
         if action["maxTimeSeconds"] not in TIME_LIMIT:
             raise bad_request("maxTimeSeconds should be between 600 and 86400")
+        for name, supported in CANCELLING.items():
+            if action[name] != supported:
+                raise bad_request(f"{name} of a job state time limit action should be {supported}")
     return actions
 
 

@@ -63,6 +63,23 @@ def profiles_of_role(call: Call, forward: Forward) -> Answer:
     return forward()
 
 
+@correction(
+    "iam",
+    "RemoveRoleFromInstanceProfile",
+    restores="NoSuchEntity for a role that is not in the profile, where moto breaks down",
+    aws=f"{API}/API_RemoveRoleFromInstanceProfile.html",
+)
+def role_inside(call: Call, forward: Forward) -> Answer:
+    """Take a role out of the profile that it is in; what AWS says of another one is from memory."""
+    name = call.params["RoleName"]
+    call.ask("iam", "GetRole", RoleName=name)
+    profile = _existing(call)
+    if name not in [role.name for role in profile.roles]:
+        text = f"Cannot remove role {name} from Instance Profile {profile.name}. It is not in the instance profile."
+        raise ServiceError("NoSuchEntity", text, 404)
+    return forward()
+
+
 def _existing(call: Call) -> Any:
     wanted = call.params["InstanceProfileName"]
     for profile in backend(call).instance_profiles.values():
