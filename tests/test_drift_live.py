@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dying import Killed, dying_after
 from hypothesis import assume, given
 from stack import Stack, changed, environment
 from test_converge import assert_converged, base_for, resources_of, spec_with, standing, variations
-from test_crash import Killed, dying_after
 from test_generated import apply, drawn, file_of, fresh, possible, versions
 
 from mfinfra import desired, drift, ownership, reconcile
