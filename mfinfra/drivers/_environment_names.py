@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,12 +46,15 @@ def identify(resource: Resource, observed: Observed) -> Resource:
     return _named(resource, observed.outputs["name"])
 
 
-def succeed(change: Change) -> Resource:
-    """The resource under the name that it takes to stand beside what it replaces."""
-    taken = change.have["name"]
-    found = _derived(change.resource, change.want)
-    # What is made anew for its own sake differs in nothing but in what it follows.
-    return _named(change.resource, _derived(change.resource, change.want, taken) if found == taken else found)
+def succeed(change: Change, taken: Collection[str] = ()) -> Resource:
+    """The resource under the name that it takes to stand beside what it replaces, and what has the names `taken`.
+
+    What is made anew for its own sake, or because the last attempt is INVALID, differs in nothing but what it follows.
+    """
+    name = _derived(change.resource, change.want)
+    while name in {change.have["name"], *taken}:
+        name = _derived(change.resource, change.want, name)
+    return _named(change.resource, name)
 
 
 def foretells(resource: Resource, observed: Observed | None) -> Mapping[str, str]:

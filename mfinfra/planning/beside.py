@@ -34,6 +34,23 @@ def old(resource: Resource, observed: Observed) -> Leftover:
     return Leftover(replace(resource, spec=identity, leftover=True), observed)
 
 
+def begun(resource: Resource, others: Sequence[Leftover]) -> Leftover | None:
+    """Of `others`, the one that an earlier run made to take the place of what fits as well; `None` if there is none."""
+    return next(
+        (
+            one
+            for one in others
+            if _replaced_beside(resource, one.observed) and not any(_misfit(resource, one.observed))
+        ),
+        None,
+    )
+
+
+def names(others: Sequence[Leftover]) -> frozenset[str]:
+    """The names that `others` go by."""
+    return frozenset(one.observed.outputs.get("name", "") for one in others)
+
+
 def bound(leftover: Leftover, environment: Environment) -> Resource:
     """The resource to be deleted, by the name that it goes by, with the file's word on how to delete its like."""
     resource = catalogue.driver(leftover.resource.kind).bound(leftover.resource, leftover.observed)

@@ -175,7 +175,17 @@ def _bring_about(resource: Resource, candidates: beside.Candidates, options: Opt
     old = others.pop(0) if others and not ours else None
     if old is None and str(resource.address) in options.replace:
         step = _forced(step, bound, observed)
-    if step.action is Action.REPLACE and ours and observed and (green := driver.successor(resource, observed)):
+        if observed and (begun := beside.begun(resource, others)):
+            others.remove(begun)
+            old, observed, bound = (
+                beside.old(resource, observed),
+                begun.observed,
+                driver.bound(resource, begun.observed),
+            )
+            step = replace(driver.step(bound, observed), because=step.because)
+    stands = observed is not None and there and step.action is not Action.REPLACE
+    taken = beside.names(others)
+    if step.action is Action.REPLACE and ours and observed and (green := driver.successor(resource, observed, taken)):
         because, replaces = step.because, {change.path for change in step.changes if change.replaces}
         old, observed, bound = beside.old(resource, observed), None, green
         step = _renamed(driver.step(green, None), green, old)
@@ -186,7 +196,6 @@ def _bring_about(resource: Resource, candidates: beside.Candidates, options: Opt
             step = gate.ownership_of(step, bound, observed, options.adopt)
         if old is not None:
             step = _renamed(step, bound, old)
-    stands = observed is not None and there and step.action is not Action.REPLACE
     step = gate.protection_of(step, bound)
     return Planned(step, bound, observed, old, stands), others
 
