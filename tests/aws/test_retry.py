@@ -32,6 +32,7 @@ MESSAGES = {
     "PrivateDnsOnlyForInboundResolverEndpoint": "Gateway endpoint cannot be deleted while Interface endpoint vpce-1 "
     "for the service has PrivateDnsOnlyForInboundResolverEndpoint set to true.",
     "JobQueue relationship": "Cannot delete, found existing JobQueue relationship",
+    "queue": "Scheduling policy arn:aws:batch:us-east-1:123456789012:scheduling-policy/p is in use by a job queue",
     "resource is being modified": "Cannot update, resource is being modified.",
     "Principal not found": "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'",
     "Invalid repository policy": "Invalid repository policy provided",

@@ -215,6 +215,18 @@ def test_a_queue_holds_an_environment_for_a_while_after_it_was_pointed_elsewhere
     assert [(strict.environment("blue") or {}).get("status") for _ in range(4)] == ["DELETING"] * 3 + [None]
 
 
+def test_a_scheduling_policy_is_held_for_a_while_by_a_queue_that_let_go_of_it(strict):
+    strict.create()
+    settled(strict)
+    used, other = (strict.batch.create_scheduling_policy(name=name)["arn"] for name in ("p", "q"))
+    strict.create_queue("work", schedulingPolicyArn=used)
+    assert [strict.queue()["status"] for _ in range(LOOKS + 1)][-1] == "VALID"
+    strict.batch.update_job_queue(jobQueue="line", schedulingPolicyArn=other)
+    delete = strict.batch.delete_scheduling_policy
+    assert all("in use by a job queue" in refusal(delete, arn=used) for _ in range(LOOKS))
+    delete(arn=used)
+
+
 def test_desired_vcpus_fall_to_the_least_when_nothing_runs(strict):
     strict.create(resources=strict.instances(minvCpus=0, desiredvCpus=8))
     assert [strict.environment()["computeResources"]["desiredvCpus"] for _ in range(3)] == [8, 0, 0]

@@ -94,6 +94,7 @@ def update_queue(call: Call, _forward: Forward) -> Answer:
     if "schedulingPolicyArn" in params:
         if "schedulingPolicyArn" not in said or not params["schedulingPolicyArn"]:
             raise bad_request("Only fairshare queue can have scheduling policy")
+        propagation.begin("queue of policy", said["schedulingPolicyArn"])
         said["schedulingPolicyArn"] = _existing_policy(call, params["schedulingPolicyArn"])
     record.said = said
     record.turn("UPDATING")
@@ -118,6 +119,8 @@ def delete_queue(call: Call, _forward: Forward) -> Answer:
     for mine in work.under_way(call.region):
         if mine.queue == record.arn:
             mine.end(success=False)
+    if policy := record.said.get("schedulingPolicyArn"):
+        propagation.begin("queue of policy", policy)
     record.vanish()
     batch_backends[call.account][call.region]._job_queues.pop(record.arn, None)  # noqa: SLF001  see _shadow
     return {}
@@ -126,13 +129,13 @@ def delete_queue(call: Call, _forward: Forward) -> Answer:
 @correction(
     "batch",
     "DeleteSchedulingPolicy",
-    restores="that a policy in use is not deleted",
+    restores="that a policy in use is not deleted, nor at once when a queue has let go of it",
     aws=f"{API}/API_DeleteSchedulingPolicy.html",
 )
 def delete_scheduling_policy(call: Call, forward: Forward) -> Answer:
     """Refuse while any queue uses the policy."""
     used = {queue.said.get("schedulingPolicyArn") for queue in queues(call.region).values()}
-    if call.params["arn"] in used:
+    if call.params["arn"] in used or propagation.pending("queue of policy", call.params["arn"]):
         raise bad_request(f"Scheduling policy {call.params['arn']} is in use by a job queue")
     return forward()
 
