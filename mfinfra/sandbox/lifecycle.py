@@ -39,6 +39,7 @@ SHOWN: Final = 500
 LONGEST: Final = 65536
 HIGHEST_PORT: Final = 65535
 END: Final = "`mfinfra sandbox stop` ends it"
+SILENT: Final = "the machine may be busy: run the same command again; if it stays like this, end the process"
 
 # A proxy of the environment is no way to the loopback interface.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -84,11 +85,21 @@ def state_dir() -> Path:
 
 
 def find() -> Sandbox | None:
-    """The sandbox that is running; `None` if there is none."""
+    """The sandbox that is running; `None` if there is none. Raises `UserError` for one that gives no answer.
+
+    That a machine is short of time is no reason to take all that is in a sandbox for gone, and to begin another.
+    """
     record = _read_record(state_dir())
     if record is None:
         return None
-    said = _ask("GET", record.port, "health")
+    try:
+        said = _ask("GET", record.port, "health")
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or its number is another user's
+            os.kill(record.pid, 0)
+            silence = f"the sandbox at http://{HOST}:{record.port} (process {record.pid}) gives no answer"
+            raise UserError(silence, hint=SILENT) from None
+        return None
     if said is None or said.get("nonce") != record.nonce or said.get("pid") != record.pid:
         return None
     endpoint = f"http://{HOST}:{record.port}"
@@ -138,7 +149,11 @@ def stop() -> bool:
 def reset() -> None:
     """Drop all that is in the sandbox; the network is there again."""
     running = find()
-    if running is None or _ask("POST", running.port, "reset") is None:
+    try:
+        done = None if running is None else _ask("POST", running.port, "reset")
+    except TimeoutError:
+        raise UserError("the sandbox gives no answer", hint=SILENT) from None
+    if done is None:
         raise UserError("no sandbox is running", hint="`mfinfra sandbox start` starts one")
 
 
@@ -184,10 +199,11 @@ def _start(port: int, behaviour: Behaviour) -> Sandbox:
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if (running := find()) and running.pid == process.pid:
-            # It outlives us: the warning of a child that was not waited for would be wrong.
-            process.returncode = 0
-            return running
+        with contextlib.suppress(UserError):  # as long as it begins, it may be slow
+            if (running := find()) and running.pid == process.pid:
+                # It outlives us: the warning of a child that was not waited for would be wrong.
+                process.returncode = 0
+                return running
         time.sleep(POLL_SECONDS)
     process.kill()
     process.wait()
@@ -205,7 +221,8 @@ def _ended(running: Sandbox) -> bool:
         except ProcessLookupError:
             return True
         # A dead child that its parent has not waited for keeps its number, and answers no more.
-        silent = silent + 1 if _ask("GET", running.port, "health") is None else 0
+        with contextlib.suppress(TimeoutError):
+            silent = silent + 1 if _ask("GET", running.port, "health") is None else 0
         if silent > SILENT_POLLS:
             return True
         time.sleep(POLL_SECONDS)
@@ -213,11 +230,14 @@ def _ended(running: Sandbox) -> bool:
 
 
 def _ask(method: str, port: int, route: str) -> dict[str, Any] | None:
+    """What is said on `port`; `None` for what no sandbox says. Raises `TimeoutError` where nothing is said."""
     asked = urllib.request.Request(f"http://{HOST}:{port}/_mfinfra/{route}", method=method)
     try:
         with _opener.open(asked, timeout=ASK_SECONDS) as answer:
             said = json.loads(answer.read(LONGEST))
-    except (OSError, ValueError, RecursionError, HTTPException):
+    except (OSError, ValueError, RecursionError, HTTPException) as error:
+        if "timed out" in str(error):  # to connect or to answer
+            raise TimeoutError from None
         return None
     return said if isinstance(said, dict) else None
 

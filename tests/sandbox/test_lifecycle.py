@@ -1,6 +1,7 @@
 import http.server
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -180,6 +181,21 @@ def test_a_killed_sandbox_is_not_found_and_another_is_started(home):
     os.waitpid(first.pid, 0)
     assert lifecycle.find() is None
     assert lifecycle.ensure().pid != first.pid
+
+
+def test_a_sandbox_that_gives_no_answer_is_told_and_no_other_takes_its_place(home, monkeypatch):
+    started = lifecycle.start()
+    monkeypatch.setattr(lifecycle, "ASK_SECONDS", 0.3)
+    os.kill(started.pid, signal.SIGSTOP)
+    try:
+        for ask in (lifecycle.find, lifecycle.ensure, lifecycle.start, lifecycle.stop, lifecycle.reset):
+            with pytest.raises(UserError, match=rf"process {started.pid}\) gives no answer"):
+                ask()
+    finally:
+        os.kill(started.pid, signal.SIGCONT)
+    monkeypatch.undo()
+    monkeypatch.setenv("MFINFRA_SANDBOX_DIR", str(home))
+    assert lifecycle.ensure() == started
 
 
 def test_without_moto_the_hint_tells_what_to_install(home, monkeypatch):
