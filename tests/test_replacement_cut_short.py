@@ -6,12 +6,13 @@ import copy
 from typing import Any
 
 import pytest
-from stack import changed, environment, inventory
+from stack import Stack, changed, environment, inventory
 
 from mfinfra.model import Failed
 
 pytestmark = pytest.mark.slow
 NOBODY = "arn:aws:iam::123456789012:instance-profile/nobody"
+SUBNETS = ["subnet-0000000000000000a"]
 REPLACED = {"replace": frozenset({"compute_environment.cpu"})}
 RESOURCES = {
     "role": {"instance": {"name": "instance", "preset": "ecs_instance"}},
@@ -20,7 +21,7 @@ RESOURCES = {
             "name": "cpu",
             "type": "EC2",
             "instance_role": "role.instance",
-            "subnets": ["subnet-0000000000000000a"],
+            "subnets": SUBNETS,
             "security_groups": ["sg-00000000000000001"],
         }
     },
@@ -83,3 +84,29 @@ def test_a_replacement_that_was_asked_for_and_cut_short_is_undone_by_a_plain_app
     stack.apply(wished())
     assert (inventory(stack)["environments"], order(stack)) == (["cpu"], ["cpu"])
     assert changed(stack.plan(wished())) == {}
+
+
+def test_a_name_that_somebody_has_is_passed_over(stack):
+    """On Fargate too, whose descriptions lack most fields."""
+    stack.apply(wished("BEST_FIT"))
+    file = wished("BEST_FIT", instance_types=["c5.large"])
+    (wanted,) = [one.resource.spec["name"] for one in stack.plan(file).plan.planned if one.step.retire]
+    resources = {"type": "FARGATE", "maxvCpus": 4, "subnets": SUBNETS, "securityGroupIds": ["sg-00000000000000001"]}
+    stack.client("batch").create_compute_environment(
+        computeEnvironmentName=wanted, type="MANAGED", computeResources=resources
+    )
+    stack.apply(file)
+    (name,) = {*inventory(stack)["environments"]} - {wanted}
+    assert order(stack) == [name]
+    assert changed(stack.plan(file)) == {}
+
+
+def test_one_that_somebody_disabled_is_enabled_before_its_instances_are_replaced(embedded, tmp_path):
+    """Batch replaces those of an ENABLED environment only."""
+    embedded.reset(transition_polls=1, late_by=2)
+    late = Stack(embedded, tmp_path)
+    late.apply(wished())
+    late.client("batch").update_compute_environment(computeEnvironment="cpu", state="DISABLED")
+    late.apply(wished(instance_types=["c5.large"], max_vcpus=9))
+    assert inventory(late)["environments"] == ["cpu"]
+    assert changed(late.plan(wished(instance_types=["c5.large"], max_vcpus=9))) == {}

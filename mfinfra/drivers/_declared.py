@@ -8,7 +8,7 @@ A kind is one `read` that says whether the resource is there, `Part`s (fields th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,7 +129,7 @@ class Kind:
     replaces: Callable[[Change], frozenset[str]] | None = None
     mend: Callable[[Resource, Observed], Effects] = lambda resource, observed: ()
     identify: Callable[[Resource, Observed], Resource] = lambda resource, observed: resource
-    succeed: Callable[[Change, Collection[str]], Resource] | None = None
+    succeed: Callable[[Change], Resource] | None = None
     because: Callable[[Change, frozenset[str]], str] | None = None
     postpones: Callable[[Change], frozenset[str]] | None = None
     keep: Callable[[Resource, Spec, Spec], Spec] | None = None
@@ -223,9 +223,9 @@ class Kind:
         """The resource under the identity that it goes by in AWS."""
         return self.identify(resource, observed)
 
-    def successor(self, resource: Resource, observed: Observed, taken: Collection[str] = ()) -> Resource | None:
+    def successor(self, resource: Resource, observed: Observed) -> Resource | None:
         """The resource under another identity, for a kind that is replaced beside the old one."""
-        return self.succeed(self._change(resource, observed), taken) if self.succeed else None
+        return self.succeed(self._change(resource, observed)) if self.succeed else None
 
     def _change(self, resource: Resource, observed: Observed) -> Change:
         want = self._complete(self.desired(resource), observed.spec)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from mfinfra.model import Document, Observed, Resource, Spec, plain
 
 LONGEST = 128
 SUFFIX = 8
+TAKEN = "taken"
 NAME, ARN = "computeEnvironmentName", "computeEnvironmentArn"
 
 
@@ -46,13 +47,14 @@ def identify(resource: Resource, observed: Observed) -> Resource:
     return _named(resource, observed.outputs["name"])
 
 
-def succeed(change: Change, taken: Collection[str] = ()) -> Resource:
-    """The resource under the name that it takes to stand beside what it replaces, and what has the names `taken`.
+def succeed(change: Change) -> Resource:
+    """The resource under the name that it takes to stand beside what it replaces, and all else.
 
     What is made anew for its own sake, or because the last attempt is INVALID, differs in nothing but what it follows.
     """
+    taken = {change.have["name"], *(change.fact(TAKEN) or ())}
     name = _derived(change.resource, change.want)
-    while name in {change.have["name"], *taken}:
+    while name in taken:
         name = _derived(change.resource, change.want, name)
     return _named(change.resource, name)
 
@@ -70,7 +72,7 @@ def arns(answer: Document, key: str, value: str) -> tuple[str, ...]:
 
 def immutable(want: Spec) -> dict[str, Any]:
     """What of an environment AWS never changes: where it has no infrastructure updates, that is nearly all."""
-    kind, strategy = want["type"], want["allocation_strategy"]
+    kind, strategy = want["type"], want.get("allocation_strategy")  # on Fargate descriptions have none
     on_instances = kind in resources.INSTANCES
     linked = resources.service_linked(want["service_role"])
     kept = {

@@ -15,7 +15,7 @@ from mfinfra import schemas
 from mfinfra.drivers import _compute_resources as resources
 from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags
 from mfinfra.drivers._declared import Change, Kind, Part, Tagging
-from mfinfra.drivers._environment_names import arns, foretells, identify, standing, succeed
+from mfinfra.drivers._environment_names import NAME, TAKEN, arns, foretells, identify, standing, succeed
 from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
 LAUNCHING = 1800.0
@@ -61,8 +61,12 @@ def keep(resource: Resource, want: Spec, have: Spec) -> Spec:
 
 
 def parse(answer: Document, resource: Resource) -> Observed | None:
-    row = standing(ENVIRONMENT.rows(answer), resource, lambda row: observed_in(row, resource).spec)
-    return None if row is None else observed_in(row, resource)
+    rows = ENVIRONMENT.rows(answer)
+    row = standing(rows, resource, lambda row: observed_in(row, resource).spec)
+    if row is None:
+        return None
+    found = observed_in(row, resource)
+    return replace(found, facts={**found.facts, TAKEN: frozenset(each[NAME] for each in rows)})
 
 
 def observed_in(row: Document, resource: Resource) -> Observed:
@@ -101,8 +105,12 @@ def write(change: Change) -> Effects:
 
     The state goes along with an update policy: there are regions where Batch does not count that for a change.
     https://github.com/hashicorp/terraform-provider-aws/issues/43969
+    Instances are replaced only where it is ENABLED already: it is enabled by a call of its own, before.
     """
     want = change.want
+    if change.have["state"] == "DISABLED" != want["state"] and infrastructure(change):
+        enabled = replace(change, have={**change.have, "state": want["state"]}, fields=change.fields - {"state"})
+        return (*ENVIRONMENT.update(change.resource, {"state": want["state"]}), *write(enabled))
     params: dict[str, Any] = {}
     if change.fields & {"state", "update_policy"}:
         params["state"] = want["state"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
@@ -137,11 +137,10 @@ class Driver(Protocol):
         """The resource under the identity that it goes by in AWS, which a replacement may have changed; pure."""
         ...
 
-    def successor(self, resource: Resource, observed: Observed, taken: Collection[str] = ()) -> Resource | None:
+    def successor(self, resource: Resource, observed: Observed) -> Resource | None:
         """The resource under the identity that it takes to stand beside what it replaces; pure.
 
-        `taken` are the names that others with its tags go by. `None` for a kind that is replaced in its place: deleted,
-        and made anew.
+        `None` for a kind that is replaced in its place: deleted, and made anew.
         """
         ...
 

@@ -46,11 +46,6 @@ def begun(resource: Resource, others: Sequence[Leftover]) -> Leftover | None:
     )
 
 
-def names(others: Sequence[Leftover]) -> frozenset[str]:
-    """The names that `others` go by."""
-    return frozenset(one.observed.outputs.get("name", "") for one in others)
-
-
 def bound(leftover: Leftover, environment: Environment) -> Resource:
     """The resource to be deleted, by the name that it goes by, with the file's word on how to delete its like."""
     resource = catalogue.driver(leftover.resource.kind).bound(leftover.resource, leftover.observed)

@@ -184,8 +184,7 @@ def _bring_about(resource: Resource, candidates: beside.Candidates, options: Opt
             )
             step = replace(driver.step(bound, observed), because=step.because)
     stands = observed is not None and there and step.action is not Action.REPLACE
-    taken = beside.names(others)
-    if step.action is Action.REPLACE and ours and observed and (green := driver.successor(resource, observed, taken)):
+    if step.action is Action.REPLACE and ours and observed and (green := driver.successor(resource, observed)):
         because, replaces = step.because, {change.path for change in step.changes if change.replaces}
         old, observed, bound = beside.old(resource, observed), None, green
         step = _renamed(driver.step(green, None), green, old)
