@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
 from stack import Stack, changed, environment, inventory
 
-from mfinfra.model import Failed
+from mfinfra.model import Action, Failed
 
 pytestmark = pytest.mark.slow
 NOBODY = "arn:aws:iam::123456789012:instance-profile/nobody"
 SUBNETS = ["subnet-0000000000000000a"]
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 REPLACED = {"replace": frozenset({"compute_environment.cpu"})}
 RESOURCES = {
     "role": {"instance": {"name": "instance", "preset": "ecs_instance"}},
@@ -48,7 +53,7 @@ def test_where_instances_can_be_changed_in_place_a_new_one_that_is_invalid_does_
         events = stack.plan(wished(instance_role=f"{NOBODY}-{attempt}")).apply().events()
         assert [event.error.aws_code for event in events if isinstance(event, Failed)] == ["INVALID"]
 
-    stack.apply(wished(), max_deletes=attempts)
+    stack.apply(wished())
     (name,) = inventory(stack)["environments"]
     assert (name.startswith("cpu-"), order(stack)) == (True, [name])
     assert changed(stack.plan(wished())) == {}
@@ -84,6 +89,27 @@ def test_a_replacement_that_was_asked_for_and_cut_short_is_undone_by_a_plain_app
     stack.apply(wished())
     assert (inventory(stack)["environments"], order(stack)) == (["cpu"], ["cpu"])
     assert changed(stack.plan(wished())) == {}
+
+
+def test_promise_8_the_end_of_a_replacement_that_was_cut_short_takes_no_word_however_small_the_environment(stack):
+    def small(strategy: str) -> dict[str, Any]:
+        file = wished(strategy, instance_role="instance")
+        file["resources"].pop("role")
+        return file
+
+    iam = stack.client("iam")
+    iam.create_role(RoleName="instance", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.create_instance_profile(InstanceProfileName="instance")
+    iam.add_role_to_instance_profile(InstanceProfileName="instance", RoleName="instance")
+    stack.apply(small("BEST_FIT"))
+    run = stack.plan(small("BEST_FIT_PROGRESSIVE")).apply()
+    for event in run.events():
+        if str(event.address) == "job_queue.line":
+            run.stop()
+    reviewed = stack.plan(small("BEST_FIT_PROGRESSIVE"))
+    assert [step.action for step in reviewed.plan.steps if step.action is not Action.NOOP] == [Action.DELETE]
+    stack.carry_out(reviewed)
+    assert len(inventory(stack)["environments"]) == 1
 
 
 def test_a_name_that_somebody_has_is_passed_over(stack):

@@ -34,6 +34,22 @@ def everything(environment: Environment, survey: Survey) -> list[Leftover]:
     return [*declared, *disabled(environment, survey), *survey.leftovers]
 
 
+def lost(going: Iterable[Observed], environment: Environment) -> list[Observed]:
+    """Of what is `going`, what the environment has less afterwards.
+
+    What AWS is deleting already is none of it, nor, once for each address, what another one has replaced: that is the
+    end of a replacement that was cut short. More of them are somebody's copies of the tags.
+    """
+    replaced, less = set[Address](), list[Observed]()
+    for observed in going:
+        said = ownership.read(observed.tags, environment.scope).address
+        if said is not None and said in environment.resources and said not in replaced:
+            replaced.add(said)
+        elif not observed.leaving:
+            less.append(observed)
+    return less
+
+
 def by_address(leftovers: Iterable[Leftover]) -> dict[Address, list[Leftover]]:
     """`leftovers` by the addresses on their tags, which several may carry."""
     claims: dict[Address, list[Leftover]] = {}

@@ -127,9 +127,9 @@ def make(environment: Environment, survey: Survey, options: Options | None = Non
 def _guards(plan: Plan) -> tuple[Block, ...]:
     """What stops the plan as a whole."""
     environment = plan.environment
-    deletes = [one.observed for one in plan.planned if one.step.action is Action.DELETE]
+    deletes = [one.observed for one in plan.planned if one.step.action is Action.DELETE and one.observed]
     return thresholds.guards(
-        sum(observed is not None and not observed.leaving for observed in deletes),
+        len(found.lost(deletes, environment)),
         sum(not one.observed.leaving for one in found.everything(environment, plan.survey)),
         emptied=not (environment.resources or environment.disabled),
         file=environment.source.path,
