@@ -214,15 +214,15 @@ def _start(port: int, behaviour: Behaviour) -> Sandbox:
 def _ended(running: Sandbox) -> bool:
     deadline, silent = time.monotonic() + STOP_SECONDS, 0
     while time.monotonic() < deadline:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(running.pid, os.WNOHANG)
         try:
             os.kill(running.pid, 0)
+            os.waitpid(running.pid, os.WNOHANG)  # a child of ours that ends slowly is no dead one
         except ProcessLookupError:
             return True
-        # A dead child that its parent has not waited for keeps its number, and answers no more.
-        with contextlib.suppress(TimeoutError):
-            silent = silent + 1 if _ask("GET", running.port, "health") is None else 0
+        except ChildProcessError:
+            # A dead child that its parent has not waited for keeps its number, and answers no more.
+            with contextlib.suppress(TimeoutError):
+                silent = silent + 1 if _ask("GET", running.port, "health") is None else 0
         if silent > SILENT_POLLS:
             return True
         time.sleep(POLL_SECONDS)
