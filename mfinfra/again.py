@@ -8,13 +8,13 @@ error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mfinfra import catalogue, observe, ownership
 from mfinfra.aws.there import exists
 from mfinfra.carry import Carrier
-from mfinfra.errors import AwsError, Unreachable
+from mfinfra.errors import AwsError, NotConverged, Unreachable
 from mfinfra.model import Action, Effects, Observed, Resource
 from mfinfra.planning import beside, found
 from mfinfra.planning.plan import Planned, filled
@@ -22,6 +22,7 @@ from mfinfra.planning.plan import Planned, filled
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each further look: reads may lag behind the write that nobody knows of."""
 REFUSED = "MF3000"
+CHANGES = frozenset({Action.UPDATE, Action.ADOPT_UPDATE})
 ADOPTIONS = frozenset({Action.ADOPT, Action.ADOPT_UPDATE})
 
 
@@ -50,6 +51,26 @@ def carried_out(effects: Effects, carrier: Carrier, left: Remainder) -> None:
             effects = rest
         else:
             return
+
+
+def by_now(planned: Planned, carrier: Carrier) -> Effects:
+    """The planned effects; where they put whole documents, the same change of what is there now.
+
+    Others may have written their part since; what they changed beside the planned fields is left to the next plan.
+    Raises `NotConverged` where nothing is there any more.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
+    """
+    driver = catalogue.driver(planned.resource.kind)
+    if planned.step.action not in CHANGES or not driver.whole:
+        return planned.step.effects
+    resource = filled(planned.resource, carrier.outputs)
+    observed = observe.look_again(carrier.aws, resource)
+    if observed is None or observed.leaving:
+        raise NotConverged(str(resource.address), ["existence"])
+    approved = {str(item.path[0]) for item in planned.step.changes}
+    differing = {str(item.path[0]) for item in driver.step(resource, observed).changes}
+    strange = (differing & resource.spec.keys()) - approved
+    return driver.step(replace(resource, spec={**resource.spec, **dict.fromkeys(strange)}), observed).effects
 
 
 @dataclass(slots=True)

@@ -141,7 +141,7 @@ class Run:
                 verify.gone(planned.retired.resource, carrier)
             return
         carrier.ripen(self._ripe(resource))
-        again.carried_out(step.effects, carrier, again.Bringing(planned, carrier))
+        again.carried_out(again.by_now(planned, carrier), carrier, again.Bringing(planned, carrier))
         if step.action is Action.DELETE:
             verify.gone(resource, carrier)
         else:

@@ -109,9 +109,10 @@ class Kind:
     goes by in AWS into a resource, and `succeed` the one under which it stands beside what it replaces: the step of
     such a replacement has no effects of its own, as it is a creation and a deletion apart.
     `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
-    are identity fields. `held`: AWS deletes none that is referred to. `ripens`: seconds until other services see a
-    write. `work` asks for the work that a step would stop, where the kind has any and the step stops it. `foretells`
-    are the attributes that a create or an update (`observed` is what it starts from) is known to bring about.
+    are identity fields. `held`: AWS deletes none that is referred to. `whole`: its writes put whole documents, in which
+    others have their part. `ripens`: seconds until other services see a write. `work` asks for the work that a step
+    would stop, where the kind has any and the step stops it. `foretells` are the attributes that a create or an update
+    (`observed` is what it starts from) is known to bring about.
     """
 
     kind: str
@@ -136,6 +137,7 @@ class Kind:
     local: tuple[str, ...] = ()
     ripens: float = 0.0
     held: bool = False
+    whole: bool = False
     census: Census | None = None
     work: WorkOf = lambda step, observed: None
     foretells: Callable[[Resource, Observed | None], Mapping[str, str]] | None = None

@@ -175,6 +175,7 @@ def delete(resource: Resource, observed: Observed) -> Effects:
 
 DRIVER = Kind(
     kind="bucket",
+    whole=True,
     arn=r"arn:[^:]+:s3:::(?P<name>[^/:]+)",
     read=read,
     parse=parse,

@@ -109,6 +109,11 @@ class Driver(Protocol):
         ...
 
     @property
+    def whole(self) -> bool:
+        """Whether its writes put whole documents, in which others have their part: they go by what is there then."""
+        ...
+
+    @property
     def census(self) -> Census | None:
         """How to find leftovers that the tagging service does not list."""
         ...
