@@ -127,6 +127,20 @@ def test_a_name_that_somebody_has_is_passed_over(stack):
     assert changed(stack.plan(file)) == {}
 
 
+def test_an_environment_that_is_replaced_because_it_is_invalid_is_explained(stack):
+    stack.apply(wished())
+    stack.client("iam").remove_role_from_instance_profile(InstanceProfileName="instance", RoleName="instance")
+    stack.client("iam").delete_instance_profile(InstanceProfileName="instance")
+    stack.client("batch").update_compute_environment(computeEnvironment="cpu", state="ENABLED")
+    reviewed = stack.plan(wished(instance_types=["c5.large"]))
+
+    assert next(step.because for step in reviewed.plan.steps if step.retire) == (
+        "replacement: `instance_types` cannot change in place while Batch holds the environment for INVALID"
+    )
+    (told,) = [check["message"] for check in reviewed.document["checks"] if check["code"] == "MF2000"]
+    assert "for INVALID: CLIENT_ERROR - Invalid IamInstanceProfile" in told
+
+
 def test_one_that_somebody_disabled_is_enabled_before_its_instances_are_replaced(embedded, tmp_path):
     """Batch replaces those of an ENABLED environment only."""
     embedded.reset(transition_polls=1, late_by=2)

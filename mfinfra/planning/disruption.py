@@ -105,7 +105,8 @@ def _referred(planned: Planned, users: Sequence[str]) -> Block:
     return Block(
         "MF4110",
         f"`{goes}` of `{planned.step.address}` cannot go: {named} {refer}",
-        "let whoever owns it take the environment out of it, or take it into this file and adopt it",
+        "let whoever owns it take the environment out of it, or take it into this file and adopt it; "
+        f"what is in the file refers to it as `{planned.step.address}`, and not by its name",
     )
 
 

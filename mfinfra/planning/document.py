@@ -129,8 +129,9 @@ def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
     health = [
         row("MF2000", "warn", warning, planned.step.address)
         for planned in plan.planned
-        if planned.observed
-        for warning in planned.observed.warnings
+        for observed in (planned.observed, planned.retired.observed if planned.retired else None)
+        if observed
+        for warning in observed.warnings
     ]
     refused = [
         row(block.code, "fail", block.message, address, hint=block.hint, lifted_by=block.lifted_by)
