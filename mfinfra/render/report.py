@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rich.text import Text
 
 from mfinfra.errors import MfinfraError
-from mfinfra.model import Action, Called, Done, Event, Failed, Skipped
+from mfinfra.model import Action, Address, Call, Called, Done, Event, Failed, Skipped
 from mfinfra.render import inert, problems
 from mfinfra.render.board import DONE, seconds
 
 
 @dataclass(slots=True)
 class Tally:
-    """What has happened in a run; `calls` counts the writes that AWS answered."""
+    """What has happened in a run; `calls` counts the writes that AWS answered, `called` has them by address."""
 
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     calls: int = 0
+    called: dict[Address, list[Call]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Note what happened."""
@@ -34,6 +35,7 @@ class Tally:
                 self.skipped.append(event)
             case Called():
                 self.calls += 1
+                self.called.setdefault(event.address, []).append(event.call)
 
     @property
     def whole(self) -> bool:
@@ -61,6 +63,7 @@ def lines(tally: Tally, elapsed: float, verb: str = "Apply", *, interrupted: boo
         yield Text("Failed", "bold red")
         for event in tally.failed:
             yield from _failure(event)
+            yield from _before(tally.called.get(event.address, ()))
     if tally.skipped:
         yield Text("Skipped", "bold yellow")
         yield from (
@@ -89,3 +92,10 @@ def _failure(event: Failed) -> Iterator[Text]:
     code = error.code if isinstance(error, MfinfraError) else "a bug in mfinfra"
     yield line.append(f" [{inert.line(code)}]", "dim") if code else line
     yield from problems.hint(error.hint if isinstance(error, MfinfraError) else None, 4)
+
+
+def _before(calls: Iterable[Call]) -> Iterator[Text]:
+    """What had been done to what failed: the thing may stand although its step was not finished."""
+    names = [f"`{inert.line(name)}`" for name in dict.fromkeys(map(str, calls))]
+    if names:
+        yield Text("    done before that: ").append(", ".join(names))

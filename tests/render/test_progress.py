@@ -230,6 +230,16 @@ def test_the_report_says_what_was_done_failed_and_skipped():
     )
 
 
+def test_of_what_failed_the_report_says_what_had_been_done_to_it():
+    made = [
+        Called(ENVIRONMENT, Call("batch", name), "r") for name in ("CreateComputeEnvironment", *["TagResource"] * 2)
+    ]
+    assert shown(report.lines(tally([EVENTS[1], *made, EVENTS[5]]), 2.0)).splitlines()[-3:-1] == [
+        "    hint: mend it",
+        "    done before that: `batch:CreateComputeEnvironment`, `batch:TagResource`",
+    ]
+
+
 @pytest.mark.parametrize(
     ("events", "interrupted", "verdict"),
     [
