@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.model import Call, Document, Effects, Resource, Scope, Spec
 
 MISSING = ("404", "NoSuchBucket")

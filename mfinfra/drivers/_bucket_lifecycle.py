@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mfinfra.drivers._bucket_facets import put
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.model import Document, Effects, Resource, Spec
 
 # Where a word of ours stands in S3's rule, and how it is called there.

@@ -10,7 +10,7 @@ from typing import Any
 
 from mfinfra import policy
 from mfinfra.drivers._bucket_facets import bucket_arn, put
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.drivers._text import json_text
 from mfinfra.model import Document, Effects, Resource, Scope, Spec
 

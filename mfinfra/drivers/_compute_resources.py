@@ -11,7 +11,7 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.drivers import _pinned
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.model import Document, Resource, Spec
 
 INSTANCES = ("EC2", "SPOT")

@@ -14,6 +14,7 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.compare import changed_fields
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import (
     Action,
     Answers,
@@ -24,7 +25,6 @@ from mfinfra.model import (
     FieldChange,
     Observed,
     Questions,
-    Ref,
     Resource,
     Spec,
     Step,
@@ -32,58 +32,6 @@ from mfinfra.model import (
 )
 
 BROKEN = ("INVALID", "VALID")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a part is asked to write.
-
-    `want` and `have` hold every field; a field of `want` that is not managed has the value that AWS has. `fields` are
-    those that differ. `observed` is `None` while the resource is being created.
-    """
-
-    resource: Resource
-    want: Spec
-    have: Spec
-    fields: frozenset[str]
-    observed: Observed | None = None
-
-    def output(self, attribute: str) -> str | Ref:
-        """The value of the resource's attribute: as observed, or as the create call will yield it."""
-        if self.observed is not None and not self.observed.leaving:
-            return self.observed.outputs[attribute]
-        return self.resource.output(attribute)
-
-    def fact(self, name: str) -> Any:
-        """What AWS holds under that name beside the fields; `None` if it does not, or has still to be made."""
-        return None if self.observed is None or self.observed.leaving else self.observed.facts.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Fields that AWS reads and writes together.
-
-    `read` asks for them where the kind's own read does not hold them; `parse` turns that answer (`None`: none set)
-    into the fields, and into facts under names that are no fields. `write` brings AWS from `have` to `want`; a part
-    without it has only create-only fields.
-    """
-
-    fields: tuple[str, ...]
-    write: Callable[[Change], Effects] | None = None
-    read: Callable[[Resource], Call] | None = None
-    parse: Callable[[Document | None, Resource], Spec] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tagging:
-    """How tags are put on, and read where the kind's own read does not hold them.
-
-    `put` adds or overwrites `tags`; `every` are all tags as they will be, for services that replace the whole set.
-    """
-
-    put: Callable[[Resource, Observed, Mapping[str, str], Mapping[str, str]], Effects]
-    read: Callable[[Resource], Call] | None = None
-    parse: Callable[[Document | None], Mapping[str, str]] | None = None
 
 
 def as_is(resource: Resource) -> Spec:

@@ -17,7 +17,7 @@ from typing import Any
 
 from mfinfra import compare, ownership, schemas
 from mfinfra.drivers import _compute_resources as resources
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.model import Document, Observed, Resource, Spec, plain
 
 LONGEST = 128

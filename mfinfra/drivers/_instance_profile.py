@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle
 

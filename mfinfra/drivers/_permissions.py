@@ -10,7 +10,7 @@ from typing import Any
 
 from mfinfra import policy
 from mfinfra.compare import canonical
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.drivers._text import json_text
 from mfinfra.model import Call, Effects, Resource, Scope, Spec
 from mfinfra.schemas import Traits

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mfinfra.drivers._declared import Change
+from mfinfra.drivers._parts import Change
 from mfinfra.model import Call, Document, Effects, Resource, Settle, Spec
 
 MISSING = ("ResourceNotFoundException",)

@@ -14,7 +14,8 @@ from mfinfra.drivers import _bucket_facets as facets
 from mfinfra.drivers import _bucket_lifecycle as lifecycle
 from mfinfra.drivers import _bucket_policy as policy
 from mfinfra.drivers._bucket_facets import MISSING, bucket_arn, facet, params
-from mfinfra.drivers._declared import Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
 from mfinfra.model import Call, Document, Drain, Effects, Observed, Resource, Settle, Spec

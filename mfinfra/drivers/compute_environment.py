@@ -14,8 +14,9 @@ from typing import Any
 from mfinfra import schemas
 from mfinfra.drivers import _compute_resources as resources
 from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._environment_names import NAME, TAKEN, arns, foretells, identify, standing, succeed
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
 
 LAUNCHING = 1800.0

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfinfra import policy
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._services import INTERFACE, full_name, kind_for
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mfinfra.drivers._batch import Stateful, put_tags, queue_work
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import Document, Effects, Observed, Resource, Spec
 
 QUEUE = Stateful("jobQueue", "job queue", patience=600.0)

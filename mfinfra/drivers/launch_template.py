@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra.drivers import _launch_data as data
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
 from mfinfra.model import RUN, Call, Document, Effects, Merge, Observed, Resource, Settle, Spec, Template

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra import policy
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
 from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec

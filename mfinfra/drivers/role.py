@@ -15,7 +15,8 @@ from typing import Any
 from mfinfra import policy, schemas
 from mfinfra.drivers import _instance_profile as profile
 from mfinfra.drivers import _permissions as permissions
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
 from mfinfra.errors import UserError

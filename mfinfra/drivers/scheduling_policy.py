@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from mfinfra.drivers._batch import MISSING, put_tags
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec
 
 # What Batch holds for the same. https://docs.aws.amazon.com/batch/latest/APIReference/API_ShareAttributes.html

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from mfinfra.drivers import _rules
-from mfinfra.drivers._declared import Change, Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._rules import Rule
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.model import Call, Document, Effects, Merge, Observed, Ref, Resource, Spec

@@ -12,7 +12,8 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.drivers import _table_facets as facets
-from mfinfra.drivers._declared import Kind, Part, Tagging
+from mfinfra.drivers._declared import Kind
+from mfinfra.drivers._parts import Part, Tagging
 from mfinfra.drivers._table_facets import MISSING, active, table_arn
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
