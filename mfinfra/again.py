@@ -53,6 +53,11 @@ def carried_out(effects: Effects, carrier: Carrier, left: Remainder) -> None:
             return
 
 
+def repeated(carrier: Carrier, left: Remainder) -> None:
+    """Carry out what is `left` of a step that was carried out."""
+    carried_out(left.effects() or (), carrier, left)
+
+
 def by_now(planned: Planned, carrier: Carrier) -> Effects:
     """The planned effects; where they put whole documents, the same change of what is there now.
 

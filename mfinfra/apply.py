@@ -136,14 +136,16 @@ class Run:
         step, resource = planned.step, planned.resource
         carrier = self._carrier(node.address)
         if node.retire:
-            again.carried_out(step.retire, carrier, again.Retiring(planned, carrier))
+            retiring = again.Retiring(planned, carrier)
+            again.carried_out(step.retire, carrier, retiring)
             if planned.retired:
-                verify.gone(planned.retired.resource, carrier)
+                verify.gone(planned.retired.resource, carrier, lambda: again.repeated(carrier, retiring))
             return
         carrier.ripen(self._ripe(resource))
-        again.carried_out(again.by_now(planned, carrier), carrier, again.Bringing(planned, carrier))
+        bringing = again.Bringing(planned, carrier)
+        again.carried_out(again.by_now(planned, carrier), carrier, bringing)
         if step.action is Action.DELETE:
-            verify.gone(resource, carrier)
+            verify.gone(resource, carrier, lambda: again.repeated(carrier, bringing))
         else:
             verify.made(planned, carrier)
         if step.ripens:

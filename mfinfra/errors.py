@@ -135,10 +135,13 @@ class Unreachable(UserError):
 class NotConverged(UserError):
     """A step was carried out, and what AWS shows still differs in `fields`."""
 
-    def __init__(self, address: str, fields: Sequence[str]) -> None:
+    def __init__(self, address: str, fields: Sequence[str], *, deleted: bool = False) -> None:
         listed = ", ".join(f"`{field}`" for field in fields)
+        shown = "does not show it" if "existence" in fields else f"still shows other values for {listed}"
         super().__init__(
-            f"`{address}` was changed, but AWS still shows other values for {listed}",
+            f"`{address}` was deleted, but AWS still shows it"
+            if deleted
+            else f"`{address}` was changed, but AWS {shown}",
             hint="run `mfinfra plan` again; if it shows the same change, something else writes to this resource",
             code="MF3100",
         )

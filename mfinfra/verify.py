@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from mfinfra import catalogue, observe
 from mfinfra.aws import retry
@@ -13,6 +14,7 @@ from mfinfra.planning.plan import Planned, filled
 
 TRIES = 12
 PAUSE = 5.0
+LAGGING = 4  # looks after which it is no read that lags
 
 
 def made(planned: Planned, carrier: Carrier) -> None:
@@ -36,14 +38,23 @@ def made(planned: Planned, carrier: Carrier) -> None:
     _until(lacking, carrier, "AWS is making the change visible", resource)
 
 
-def gone(resource: Resource, carrier: Carrier) -> None:
-    """Return once the resource is not there any more, or AWS is deleting it."""
+def gone(resource: Resource, carrier: Carrier, delete: Callable[[], None]) -> None:
+    """Return once the resource is not there any more, or AWS is deleting it.
+
+    What stays is deleted again, by `delete`: where AWS does not know everywhere yet what is new, a deletion may have
+    found nothing, and that is no error. https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+    """
+    looks = count(1)
 
     def lacking() -> list[str]:
         observed = observe.look_again(carrier.aws, resource)
-        return [] if observed is None or observed.leaving else ["existence"]
+        if observed is None or observed.leaving:
+            return []
+        if next(looks) % LAGGING == 0:
+            delete()
+        return ["existence"]
 
-    _until(lacking, carrier, "AWS is making the deletion visible", resource)
+    _until(lacking, carrier, "AWS is making the deletion visible", resource, deleted=True)
 
 
 def _look(carrier: Carrier, resource: Resource) -> Observed | None:
@@ -56,7 +67,9 @@ def _look(carrier: Carrier, resource: Resource) -> Observed | None:
         return None
 
 
-def _until(lacking: Callable[[], list[str]], carrier: Carrier, why: str, resource: Resource) -> None:
+def _until(
+    lacking: Callable[[], list[str]], carrier: Carrier, why: str, resource: Resource, *, deleted: bool = False
+) -> None:
     left = lacking()
     for attempt in range(TRIES - 1):
         if not left:
@@ -64,4 +77,4 @@ def _until(lacking: Callable[[], list[str]], carrier: Carrier, why: str, resourc
         carrier.wait(why, attempt * PAUSE, PAUSE)
         left = lacking()
     if left:
-        raise NotConverged(str(resource.address), left)
+        raise NotConverged(str(resource.address), left, deleted=deleted)

@@ -238,7 +238,9 @@ def test_a_step_that_a_later_run_has_to_take_is_done_without_a_call():
 def test_a_deletion_that_aws_does_not_show_is_no_success(monkeypatch):
     world = World(toys={"a": {"id": "a"}})
     monkeypatch.setattr(world, "write", lambda call, waiting, fresh: Answer({}))
-    assert events_of(Run(world, going(world, toy("a"))))[-1].error.fields == ("existence",)
+    error = events_of(Run(world, going(world, toy("a"))))[-1].error
+    assert error.fields == ("existence",)
+    assert error.message == "`toy.a` was deleted, but AWS still shows it"
 
 
 def test_what_was_replaced_is_deleted_once_all_that_depends_on_it_has_moved():

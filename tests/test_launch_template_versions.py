@@ -204,3 +204,12 @@ def test_a_template_of_nobody_is_taken_over_with_what_it_says_besides(stack):
     assert (said["EbsOptimized"], said["SecurityGroupIds"]) == (True, ["sg-00000000000000001"])
     assert used(stack)["version"] == "2"
     assert changed(stack.plan(file())) == {}
+
+
+def test_promise_3_a_template_that_ec2_does_not_know_yet_where_it_is_deleted_goes_all_the_same(stack):
+    stack.server.reset(late_by=3)
+    mine = {"launch_template": resources()["launch_template"]}
+    stack.apply(environment(mine))
+    stack.apply(environment(mine), destroy=True, allow_destroy=addresses(mine))
+    assert stack.writes().count("ec2.DeleteLaunchTemplate") == 2
+    assert inventory(stack)["templates"] == []
