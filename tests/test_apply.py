@@ -75,7 +75,7 @@ def seen_as(toy):
 
 
 class Toys:
-    kind, census = "toy", None
+    kind, census, whole = "toy", None, False
 
     def observe(self, resource):
         (row,) = yield (Call("toy", "Describe", {"name": resource.spec["name"]}, absent=("Missing",)),)

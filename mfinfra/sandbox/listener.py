@@ -7,6 +7,7 @@ before it does; most of a call's time went there.
 from __future__ import annotations
 
 import io
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -46,7 +47,9 @@ class Listener(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Bind, without asking a name server what 127.0.0.1 is called."""
+        """Bind, also where a server that has just ended was, and ask no name server what 127.0.0.1 is called."""
+        if os.name == "posix":  # elsewhere it would let two servers have one port
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 

@@ -1,6 +1,8 @@
 import http.client
 import json
 import logging
+import os
+import socket
 import threading
 import urllib.request
 
@@ -10,6 +12,7 @@ from botocore.exceptions import ClientError
 from mfinfra.sandbox import corrections, settings
 from mfinfra.sandbox.corrections.call import ServiceError
 from mfinfra.sandbox.corrections.turning import Turning, settle_after
+from mfinfra.sandbox.listener import Listener
 
 
 def error_of(call, /, **params):
@@ -158,6 +161,17 @@ def test_a_connection_is_kept_for_the_next_call(sandbox):
     assert connection.getresponse().status == 200
     assert connection.sock is kept
     connection.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="two servers would have one port there")
+def test_a_port_is_free_again_as_soon_as_its_server_has_ended():
+    first = Listener(0, lambda *_: [])
+    with socket.create_connection(("127.0.0.1", first.server_port)) as client:
+        accepted, _ = first.socket.accept()
+        first.server_close()
+        accepted.close()  # the server's side ends first, and the system remembers the connection for a minute
+        assert client.recv(1) == b""
+    Listener(first.server_port, lambda *_: []).server_close()
 
 
 def test_an_answer_that_the_model_has_not_is_a_failure(sandbox, client_of, monkeypatch, caplog):
