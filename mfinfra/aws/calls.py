@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ HINTS: Mapping[tuple[str, str], str] = {
     ("ec2", "DependencyViolation"): "something still uses it; under another name it is replaced without that",
     ("s3", "BucketAlreadyExists"): "bucket names are unique among all accounts; put the account into the name",
 }
+CLOCK = re.compile("Signature expired: |Signature not yet current|difference between the request time and the current")
+"""What AWS says to a request that was signed at another time. https://github.com/aws/aws-sdk-js/issues/1652"""
+SET_CLOCK = "requests are signed with the time, and the clock of this machine is wrong: set it and run the same command"
 LONGEST = 200
 LARGEST_BODY = 4 * 1024 * 1024
 BROKEN = 500
@@ -138,13 +142,14 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
             code=NO_CREDENTIALS,
             **details,
         )
-    return AwsError(message or "no message", hint=HINTS.get((call.service, code)), **details)
+    told = SET_CLOCK if CLOCK.search(message) else HINTS.get((call.service, code))
+    return AwsError(message or "no message", hint=told, **details)
 
 
 def unreachable(what: Call | str, error: Exception) -> UserError:
     """The error that says why there was no answer to a call, or no way to a service; our own mistakes are raised."""
     name = type(error).__name__
-    message = sanitise.redacted(sanitise.text(str(error)))
+    message = sanitise.redacted(sanitise.text(str(error))).rstrip(".")
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
         return UserError(
             "no AWS credentials were found",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import (
+    ConnectionClosedError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
@@ -147,6 +148,25 @@ def test_expired_credentials_say_what_to_do(code, stubbed):
     assert "log in again" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 20251130T204723Z is now earlier than 20260119T133514Z (…)"),
+        (
+            "InvalidSignatureException",
+            "Signature not yet current: 20301206T194311Z is still later than 20260105T194814Z",
+        ),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+    ],
+)
+def test_a_clock_that_is_wrong_is_said_to_be(code, message, stubbed):
+    with pytest.raises(AwsError) as caught:
+        refused(stubbed, QUESTION, code, message, 403)
+
+    assert "clock" in caught.value.hint
+    assert caught.value.code == "MF3000"
+
+
 def test_promises_13_and_14_an_error_text_is_inert_and_tells_no_secret(stubbed):
     with pytest.raises(AwsError) as caught:
         refused(stubbed, QUESTION, "SignatureDoesNotMatch", "\x1b[31m X-Amz-Security-Token: abc AKIAIOSFODNN7EXAMPLE")
@@ -203,6 +223,7 @@ class Mute:
         (EndpointConnectionError(endpoint_url="https://iam"), "MF3004"),
         (ConnectTimeoutError(endpoint_url="https://iam"), "MF3004"),
         (ReadTimeoutError(endpoint_url="https://iam"), "MF3004"),
+        (ConnectionClosedError(endpoint_url="https://iam"), "MF3004"),
         (ResponseParserError("not XML"), "MF3004"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
@@ -213,6 +234,7 @@ def test_promise_15_what_gets_no_answer_is_an_error_that_the_user_can_mend(error
 
     assert caught.value.code == code
     assert caught.value.hint
+    assert not caught.value.message.endswith(".")
 
 
 @pytest.mark.parametrize("status", [400, 502])

@@ -157,6 +157,7 @@ def test_a_refusal_that_does_not_pass_is_raised_when_its_window_is_over(row):
         ("iam", "CreateRole", "MalformedPolicyDocument", "Syntax errors in policy."),
         ("iam", "DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities."),
         ("iam", "AttachRolePolicy", "NoSuchEntity", "Policy arn:aws:iam::aws:policy/X does not exist."),
+        ("iam", "PutRolePermissionsBoundary", "NoSuchEntity", "Policy arn:aws:iam::aws:policy/X does not exist."),
         ("s3", "PutBucketPolicy", "MalformedPolicy", "Policies must be valid JSON"),
         ("dynamodb", "CreateTable", "ResourceInUseException", "Table already exists: t"),
         ("dynamodb", "UpdateTable", "LimitExceededException", "Subscriber limit exceeded: Update to PayPerRequest"),
