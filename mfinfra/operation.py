@@ -21,6 +21,7 @@ from mfinfra.planning.plan import Plan
 REMEMBERED = 100
 """How many receipts are looked through for a plan that was carried out before."""
 NO_LOCK = "no lock, as `--no-lock` wants it: nothing else may write to this environment meanwhile"
+GONE = "no lock: the bucket that it was in is destroyed already"
 NO_PLACE = "no lock and no receipt: the file names no bucket to keep them in (`lock:`)"
 
 
@@ -80,6 +81,9 @@ class Operation:
             self.tell(NO_PLACE)
             yield from run.events()
             return
+        if gone(reviewed.plan, place.address):
+            yield from self._remaining(run)
+            return
         first = bucket_first(reviewed.plan, place.address)
         self._refuse_twice(place)
         if first is None:
@@ -112,6 +116,19 @@ class Operation:
             again = self._again(first)
             held.leaving = leaves(again.plan, place.address)
             yield from self._recorded(again, place, held)
+
+    def _remaining(self, run: Run) -> Iterator[Event]:
+        """Destroy what a destroy that was cut short has left: nothing can be written where its bucket was."""
+        self.tell(GONE)
+        earlier = self.reviewed.seen.applies.made
+        recorder = history.Recorder.of(self.reviewed.document, self.name, run.run_id, locked=False, earlier=earlier)
+        try:
+            for event in run.events():
+                recorder.take(event)
+                yield event
+        finally:
+            stopped = self.reviewed.aws.clock.stopped.is_set()
+            self._keep(recorder.finish(interrupted=stopped), "the receipt of this run")
 
     def _made(self, first: Plan) -> Generator[Event, None, bool]:
         """Make what the lock needs; where that fails, the rest is skipped."""
@@ -221,3 +238,9 @@ def standing(place: records.Place | None, plan: Plan) -> records.Place | None:
 def leaves(plan: Plan, bucket: Address | None) -> bool:
     """Whether the plan deletes the bucket that the lock is in."""
     return any(step.address == bucket and step.action in {Action.DELETE, Action.REPLACE} for step in plan.steps)
+
+
+def gone(plan: Plan, bucket: Address | None) -> bool:
+    """Whether a destroy has lost its bucket to an earlier one."""
+    seen = plan.survey.observed
+    return plan.options.destroy and bucket is not None and bucket in seen and seen[bucket] is None

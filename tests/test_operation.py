@@ -14,6 +14,7 @@ from mfinfra.errors import AccessDenied, Incomplete, Locked, Refused, Stale
 from mfinfra.model import Done, Failed, Skipped
 from mfinfra.operation import NO_PLACE, Locking, Operation, bucket_first
 from mfinfra.planning.gate import Allowed
+from mfinfra.sandbox.faults import DENIED, Rule, Script
 
 BUCKET = "data-123456789012"
 TAGS = ["mfinfra:environment", "mfinfra:address", "mfinfra:owner", "mfinfra:spec"]
@@ -235,6 +236,33 @@ def test_a_destroy_takes_the_lock_and_the_records_with_the_bucket_and_keeps_its_
     (kept,) = (tmp_path / ".mfinfra").glob("receipt-*.json")
     assert json.loads(kept.read_text())["result"] == "done"
     assert str(kept) in " ".join(told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locking", [Locking(), Locking(wanted=False)], ids=["lock", "no lock"])
+def test_promise_3_a_destroy_that_was_cut_short_after_its_bucket_went_is_finished_by_another(
+    stack, operate, tmp_path, locking
+):
+    before = inventory(stack)
+    resources = {kind: {n: {**s, "protect": False} for n, s in named.items()} for kind, named in RESOURCES.items()}
+    file = environment(resources, metaflow=METAFLOW)
+    operate(file)
+    destroy = {
+        "destroy": True,
+        "name": "destroy",
+        "allowed": Allowed(destroy=frozenset({"bucket.data", "log_group.flows", "table.foreach"})),
+    }
+    stack.server.faults = Script(Rule("logs.DeleteLogGroup", DENIED))
+    events, _ = operate(file, **destroy)
+    assert (ends(events)["bucket.data"], ends(events)["log_group.flows"]) == ("Done", "Failed")
+    stack.server.faults = None
+    events, told = operate(file, **destroy, locking=locking)
+
+    assert ends(events) == {"log_group.flows": "Done"}
+    assert inventory(stack) == before
+    results = {json.loads(path.read_text())["result"] for path in (tmp_path / ".mfinfra").glob("receipt-*.json")}
+    assert results == {"failed", "done"}
+    assert told[0] == "no lock: the bucket that it was in is destroyed already"
 
 
 @pytest.mark.slow
