@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from mfinfra import catalogue, ownership, schemas
+from mfinfra import catalogue, ownership
 from mfinfra.model import Action, Environment, Observed, Resource
 from mfinfra.observe import Leftover
 from mfinfra.planning import found
@@ -58,8 +58,9 @@ def bound(leftover: Leftover, environment: Environment) -> Resource:
 
 def with_local(left: Resource, declared: Resource) -> Resource:
     """What is left behind, with what the file says on how to delete (`force_destroy` and its like)."""
-    spec = {**declared.spec, **{name: value for name, value in left.spec.items() if value is not None}}
-    return replace(left, spec={name: value for name, value in spec.items() if name in schemas.traits(left.kind).fields})
+    return replace(
+        left, spec={**declared.spec, **{name: value for name, value in left.spec.items() if value is not None}}
+    )
 
 
 def _replaced_beside(resource: Resource, observed: Observed) -> bool:
