@@ -28,8 +28,8 @@ class Source(Protocol):
         """Ask, and again while AWS cannot be reached."""
         ...
 
-    def send(self, call: Call) -> Any:
-        """Ask once."""
+    def first(self, call: Call) -> Any:
+        """Ask, and again while AWS takes no more requests."""
         ...
 
 
@@ -48,7 +48,7 @@ def session(source: Source, role: Mapping[str, str]) -> Any:
             return _metadata(source.ask(call))
 
     core: Any = botocore.session.Session()
-    credentials = RefreshableCredentials.create_from_metadata(_metadata(source.send(call)), again, "assume-role")
+    credentials = RefreshableCredentials.create_from_metadata(_metadata(source.first(call)), again, "assume-role")
     core._credentials = credentials  # noqa: SLF001 - botocore takes them so and in no other way
     return boto3.Session(botocore_session=core, region_name=source.scope.region)
 

@@ -77,6 +77,11 @@ class Aws:
         client = self.client(call.service)
         return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.trouble_of)
 
+    def first(self, call: Call) -> Answer:
+        """Send what comes before everything else: a throttle is waited for, but no network that is not there."""
+        client = self.client(call.service)
+        return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.refusal_of)
+
     def send(self, call: Call) -> Answer:
         """Send a call once and without a permit: what keeps the lock and the records is sent like this."""
         return perform(self.client(call.service), call)
@@ -199,7 +204,7 @@ def _session(access: Access, scope: Scope, endpoint: str | None = None) -> Any:
 
 
 def _guard_account(aws: Aws) -> None:
-    identity = aws.send(WHO_AM_I).document or {}
+    identity = aws.first(WHO_AM_I).document or {}
     aws.caller = identity["Arn"]
     partition = aws.caller.split(":")[1]
     if (identity["Account"], partition) != (aws.scope.account, aws.scope.partition):

@@ -73,8 +73,11 @@ TABLE = (THROTTLED, BROKEN)
 
 def trouble_of(error: MfinfraError) -> Trouble | None:
     """The trouble that an error is, if it is one."""
-    if isinstance(error, Unreachable):
-        return AWAY
+    return AWAY if isinstance(error, Unreachable) else refusal_of(error)
+
+
+def refusal_of(error: MfinfraError) -> Trouble | None:
+    """The trouble that an answer of AWS tells of, if it does."""
     if not isinstance(error, AwsError):
         return None
     by_code = (row for row in TABLE if error.aws_code in row.codes)

@@ -148,6 +148,16 @@ def test_the_first_call_fails_within_seconds_where_there_is_no_network():
     assert caught.value.code == "MF3004"
 
 
+def test_promise_11_a_throttle_of_the_first_call_is_waited_for(server):
+    throttled = "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+    identity = f"<Arn>arn:aws:iam::{SCOPE.account}:user/u</Arn><Account>{SCOPE.account}</Account>"
+    known = f"<R><GetCallerIdentityResult>{identity}</GetCallerIdentityResult></R>"
+    server.answers = [(400, throttled)] * 5 + [(200, known)]
+    made = aws(server)
+    session._guard_account(made)
+    assert made.caller.endswith("user/u")
+
+
 def test_what_waits_for_a_network_ends_when_the_process_does(server):
     server.answers = [None] * 99
     made = aws(server)
