@@ -19,7 +19,6 @@ WITH_PROFILE = "ecs_instance"
 OWNER = "mfinfra:owner"
 OWNERSHIP = ("mfinfra:environment", "mfinfra:address", OWNER)
 MISSING = ("NoSuchEntity",)
-THERE_ALREADY = ("EntityAlreadyExists",)
 FULL_ALREADY = ("LimitExceeded",)
 
 
@@ -93,18 +92,14 @@ def write(change: Change) -> Effects:
 
 
 def create(resource: Resource, name: str) -> Effects:
-    """Make it; one that is there already is used only if a run of ours has left it."""
-    params = {"InstanceProfileName": name, "Tags": tag_list(resource.tags)}
-    ours = f"(InstanceProfile.Tags || `[]`)[?Key == '{OWNER}' && Value == '{resource.tags.get(OWNER, '')}']"
+    """Make it. Where one is there already, a look at its tags tells whose it is: it may have outlived its role."""
     return (
-        Call("iam", "CreateInstanceProfile", params, fine=THERE_ALREADY),
+        Call("iam", "CreateInstanceProfile", {"InstanceProfileName": name, "Tags": tag_list(resource.tags)}),
         Settle(
             question(name),
-            f"length({ours}) > `0` && 'ours' || 'foreign'",
+            "InstanceProfile && 'known'",
             "IAM is making the instance profile known",
-            ready=("ours",),
-            failed=("foreign",),
-            reason="'an instance profile of this name belongs to somebody else'",
+            ready=("known",),
             timeout=120.0,
         ),
     )
