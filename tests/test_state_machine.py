@@ -202,6 +202,9 @@ class Life(RuleBasedStateMachine):
                 kept = old is not None and (kind, name) not in redressed
                 body = old if kept else BODIES[kind](data.draw, skeleton, name, fields)
                 resources.setdefault(kind, {})[name] = {**body, **fields}
+        for spec in resources.get("compute_environment", {}).values():
+            if spec.get("allocation_strategy", "") is None:
+                del spec["allocation_strategy"]  # what nobody manages may not fit another type
         was, self.resources = self.resources, resources
         try:
             possible = not self.plan().plan.blocks
