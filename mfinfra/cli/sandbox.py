@@ -43,7 +43,7 @@ def start(
     ] = 0,
     strict: Annotated[
         bool,
-        typer.Option("--strict", envvar="MFINFRA_STRICT", help="Be as late and as severe as AWS, and throttle."),
+        typer.Option("--strict", envvar="MFINFRA_STRICT", help="Be as late and as severe as AWS, with faults."),
     ] = False,
     faults: Annotated[
         float | None,
@@ -53,7 +53,7 @@ def start(
             min=0,
             max=1,
             envvar="MFINFRA_FAULTS",
-            help="The share of requests that are throttled, 0 to 1; 0.02 with --strict, else 0.",
+            help="The share of requests that go wrong, 0 to 1; 0.02 with --strict, else 0.",
         ),
     ] = None,
     seed: Annotated[

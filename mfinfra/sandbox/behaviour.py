@@ -1,4 +1,4 @@
-"""How a sandbox behaves: kind, or as late and as severe as AWS; and how much of what it is asked it throttles."""
+"""How a sandbox behaves: kind, or as late and as severe as AWS; and how much of what it is asked goes wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from mfinfra.errors import UserError
 
 STRICT_RATE: Final = 0.02
-"""The share of requests that a strict sandbox throttles where nobody says another."""
+"""The share of requests that go wrong in a strict sandbox where nobody says another."""
 
 STRICT: Final = "MFINFRA_SANDBOX_STRICT"
 FAULTS: Final = "MFINFRA_SANDBOX_FAULTS"
@@ -23,7 +23,10 @@ WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """`rate` is the share of requests that are throttled, 0 to 1; the same ones for the same `seed`."""
+    """`rate` is the share of requests that are throttled, refused with a 500, cut, or lose their answer, 0 to 1.
+
+    The same ones for the same `seed`.
+    """
 
     strict: bool = False
     rate: float = 0.0
@@ -35,7 +38,7 @@ class Behaviour:
         if rate is None:
             rate = STRICT_RATE if strict else 0.0
         if not 0 <= rate <= 1:
-            raise UserError(f"`{rate:g}` is no share of the requests", hint="0 throttles none of them, 1 all")
+            raise UserError(f"`{rate:g}` is no share of the requests", hint="at 0 none of them goes wrong, at 1 all")
         return cls(strict, rate, seed)
 
     @classmethod
@@ -46,7 +49,7 @@ class Behaviour:
 
     def __str__(self) -> str:
         strictness = "strict" if self.strict else "not strict"
-        return f"{strictness}, {self.rate * 100:g} % throttled by seed {self.seed}" if self.rate else strictness
+        return f"{strictness}, {self.rate * 100:g} % faults by seed {self.seed}" if self.rate else strictness
 
 
 def asked_for(environ: Mapping[str, str]) -> dict[str, Any]:

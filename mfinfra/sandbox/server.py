@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--state-dir", type=Path, required=True, help="where `sandbox.json` is written")
     parser.add_argument("--nonce", required=True, help="what the health route answers, to be known by")
     parser.add_argument("--strict", action="store_true", help="as late and as severe as AWS")
-    parser.add_argument("--faults", type=float, default=0.0, help="the share of requests that are throttled, 0 to 1")
+    parser.add_argument("--faults", type=float, default=0.0, help="the share of requests that go wrong, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
@@ -49,15 +49,15 @@ def serve(port: int, state_dir: Path, nonce: str, behaviour: Behaviour) -> None:
     from mfinfra.sandbox.corrections import lag, turning  # noqa: PLC0415 - moto reads its settings when imported
     from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415 - the same
     from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415 - the same
-    from mfinfra.sandbox.faults import THROTTLED, Chance, Faulty, Script  # noqa: PLC0415 - the same
+    from mfinfra.sandbox.faults import BROKEN, CUT, LOST, THROTTLED, Chance, Faulty, Script  # noqa: PLC0415 - the same
 
     install()
     if behaviour.strict:
         lag.late_by(lag.STRICT)
         turning.settle_after(max(STRICT_POLLS, turning.polls()))
-    throttles = Script(Chance(behaviour.rate, (THROTTLED,), behaviour.seed), longest_log=0)
+    faults = Script(Chance(behaviour.rate, (THROTTLED, BROKEN, CUT, LOST), behaviour.seed), longest_log=0)
     identity = {"nonce": nonce, "version": settings.version()}
-    server = Listener(port, Faulty(Gateway(identity), throttles if behaviour.rate else None))
+    server = Listener(port, Faulty(Gateway(identity), faults if behaviour.rate else None))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # `shutdown` waits for the loop that this very handler interrupts.
