@@ -4,6 +4,7 @@ A *spec* maps a field to its value. `None` means "not managed": left as AWS has 
 means "managed: there shall be none". Values that AWS invents are `Ref`s until they are known.
 """
 
+from mfinfra.model.checks import Check, Checked, CheckQuestions, Finding, Verdict
 from mfinfra.model.effects import Call, Census, Drain, Effect, Effects, Merge, Settle
 from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, Waiting
 from mfinfra.model.resources import Access, Environment, Observed, Resource, Source, Work
@@ -35,6 +36,9 @@ __all__ = [
     "Call",
     "Called",
     "Census",
+    "Check",
+    "CheckQuestions",
+    "Checked",
     "Document",
     "Done",
     "Drain",
@@ -45,6 +49,7 @@ __all__ = [
     "Event",
     "Failed",
     "FieldChange",
+    "Finding",
     "Mark",
     "Merge",
     "Observed",
@@ -61,6 +66,7 @@ __all__ = [
     "Step",
     "Template",
     "Unknown",
+    "Verdict",
     "Waiting",
     "Work",
     "WorkOf",
