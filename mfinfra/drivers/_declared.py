@@ -26,6 +26,7 @@ from mfinfra.model import (
     Observed,
     Questions,
     Resource,
+    Sends,
     Spec,
     Step,
     WorkOf,
@@ -48,23 +49,25 @@ def nothing(resource: Resource) -> Effects:
 class Kind:
     """A kind of resource, declared. It is a `Driver`.
 
-    `read` answers `None` where the resource is not there; `parse` makes an `Observed` of an answer, with the fields of
-    the parts that have no read of their own. `desired` turns the file's spec into AWS's canonical form. `local` fields
-    are ours alone: AWS does not hold them. `ready` and `gone` wait for a resource that AWS is still changing or
-    deleting, `mend` makes AWS look again at one that is broken. `replaces` says which changed fields need a replacement
-    where the schema alone cannot. `because` explains an update or, given the fields that need it, a replacement.
-    `postpones` says which of the changed fields AWS lets no single run change. `identify` puts the identity that it
-    goes by in AWS into a resource, and `succeed` the one under which it stands beside what it replaces: the step of
-    such a replacement has no effects of its own, as it is a creation and a deletion apart.
-    `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a regular expression whose groups
-    are identity fields. `held`: AWS deletes none that is referred to. `whole`: its writes put whole documents, in which
-    others have their part. `ripens`: seconds until other services see a write. `work` asks for the work that a step
-    would stop, where the kind has any and the step stops it. `foretells` are the attributes that a create or an update
-    (`observed` is what it starts from) is known to bring about.
+    `sends` are the operations that it may ever send: what the functions here do not send and it names is no use, and
+    what they send and it does not name fails a test. `read` answers `None` where the resource is not there; `parse`
+    makes an `Observed` of an answer, with the fields of the parts that have no read of their own. `desired` turns the
+    file's spec into AWS's canonical form. `local` fields are ours alone: AWS does not hold them. `ready` and `gone`
+    wait for a resource that AWS is still changing or deleting, `mend` makes AWS look again at one that is broken.
+    `replaces` says which changed fields need a replacement where the schema alone cannot. `because` explains an
+    update or, given the fields that need it, a replacement. `postpones` says which of the changed fields AWS lets no
+    single run change. `identify` puts the identity that it goes by in AWS into a resource, and `succeed` the one
+    under which it stands beside what it replaces: the step of such a replacement has no effects of its own, as it is
+    a creation and a deletion apart. `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a
+    regular expression whose groups are identity fields. `held`: AWS deletes none that is referred to. `whole`: its
+    writes put whole documents, in which others have their part. `ripens`: seconds until other services see a write.
+    `work` asks for the work that a step would stop, where the kind has any and the step stops it. `foretells` are the
+    attributes that a create or an update (`observed` is what it starts from) is known to bring about.
     """
 
     kind: str
     arn: str
+    sends: Sends
     read: Callable[[Resource], Call]
     parse: Callable[[Document, Resource], Observed | None]
     parts: tuple[Part, ...]

@@ -18,7 +18,7 @@ from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
-from mfinfra.model import Call, Document, Drain, Effects, Observed, Resource, Settle, Spec
+from mfinfra.model import Call, Document, Drain, Effects, Observed, Resource, Sends, Settle, Spec
 
 # The one region that has no location constraint, for it was the only one once.
 FIRST_REGION = "us-east-1"
@@ -174,8 +174,47 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     )
 
 
+OBJECTS = ("arn:${partition}:s3:::${self.name}/*",)
+SENDS = Sends(
+    reads=(
+        "s3:HeadBucket",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketLifecycleConfiguration",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketTagging",
+        "s3:GetBucketVersioning",
+        "s3:GetPublicAccessBlock",
+    ),
+    makes=("s3:CreateBucket",),
+    changes=(
+        "s3:PutBucketEncryption",
+        "s3:PutBucketLifecycleConfiguration",
+        "s3:DeleteBucketLifecycle",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketTagging",
+        "s3:PutBucketVersioning",
+        "s3:PutPublicAccessBlock",
+    ),
+    deletes=(
+        "s3:ListMultipartUploads",
+        "s3:AbortMultipartUpload",
+        "s3:ListObjectVersions",
+        "s3:DeleteObjects",
+        "s3:DeleteBucket",
+    ),
+    elsewhere={
+        "s3:AbortMultipartUpload": OBJECTS,
+        "s3:DeleteObject": OBJECTS,
+        "s3:DeleteObjectVersion": OBJECTS,
+    },
+)
+
 DRIVER = Kind(
     kind="bucket",
+    sends=SENDS,
     whole=True,
     arn=r"arn:[^:]+:s3:::(?P<name>[^/:]+)",
     read=read,

@@ -17,7 +17,7 @@ from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._environment_names import NAME, TAKEN, arns, foretells, identify, standing, succeed
 from mfinfra.drivers._parts import Change, Part, Tagging
-from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Settle, Spec
+from mfinfra.model import Call, Census, Document, Effects, Observed, Resource, Sends, Settle, Spec
 
 LAUNCHING = 1800.0
 POLICY: Mapping[str, Any] = {"terminate_jobs": False, "timeout_minutes": 30}
@@ -223,8 +223,18 @@ def reasons(change: Change) -> str:
     return "; ".join(f"{' and '.join(fields)} {reason}" for reason, fields in clauses.items())
 
 
+SENDS = Sends(
+    reads=("batch:DescribeComputeEnvironments", "batch:DescribeJobQueues", "batch:ListJobs", "ecs:ListTasks"),
+    makes=("batch:CreateComputeEnvironment", "batch:UpdateComputeEnvironment"),
+    changes=("batch:UpdateComputeEnvironment", "batch:TagResource"),
+    deletes=("batch:UpdateComputeEnvironment", "batch:DeleteComputeEnvironment"),
+    # One that was replaced goes by its name and a suffix.
+    on=("arn:${partition}:batch:${region}:${account}:compute-environment/${self.name}*",),
+)
+
 DRIVER = Kind(
     kind="compute_environment",
+    sends=SENDS,
     arn=r"arn:[^:]+:batch:[^:]*:\d{12}:compute-environment/(?P<name>[0-9A-Za-z_-]+)",
     read=lambda resource: EVERY,
     parse=parse,

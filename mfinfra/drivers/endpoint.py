@@ -16,7 +16,21 @@ from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._services import INTERFACE, full_name, kind_for
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
-from mfinfra.model import RUN, Call, Document, Drain, Effects, Merge, Observed, Ref, Resource, Settle, Spec, Template
+from mfinfra.model import (
+    RUN,
+    Call,
+    Document,
+    Drain,
+    Effects,
+    Merge,
+    Observed,
+    Ref,
+    Resource,
+    Sends,
+    Settle,
+    Spec,
+    Template,
+)
 
 AUTO = "auto"
 # AWS spells states in lower case, its own model of the API in capitals.
@@ -240,8 +254,22 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (removal([observed.physical_id]), until_gone(by_id(observed.physical_id), there))
 
 
+SENDS = Sends(
+    reads=("ec2:DescribeVpcEndpoints",),
+    makes=("ec2:CreateVpcEndpoint",),
+    changes=("ec2:ModifyVpcEndpoint", "ec2:CreateTags"),
+    deletes=("ec2:DeleteVpcEndpoints",),
+    on=("arn:${partition}:ec2:${region}:${account}:vpc-endpoint/*",),
+    tagged=True,
+    beside={
+        "ec2:CreateVpcEndpoint": ("vpc", "subnets", "security_groups", "route_tables"),
+        "ec2:ModifyVpcEndpoint": ("subnets", "security_groups", "route_tables"),
+    },
+)
+
 DRIVER = Kind(
     kind="endpoint",
+    sends=SENDS,
     arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:vpc-endpoint/(?P<id>vpce-[0-9a-f]+)",
     read=read,
     parse=parse,

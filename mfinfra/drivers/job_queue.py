@@ -11,7 +11,7 @@ from typing import Any
 from mfinfra.drivers._batch import Stateful, put_tags, queue_work
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
-from mfinfra.model import Document, Effects, Observed, Resource, Spec
+from mfinfra.model import Document, Effects, Observed, Resource, Sends, Spec
 
 QUEUE = Stateful("jobQueue", "job queue", patience=600.0)
 
@@ -103,8 +103,20 @@ def because(change: Change, replacing: frozenset[str]) -> str:
     return f"replacement: a {before} queue cannot become a {after} queue, and deleting a queue ends its jobs"
 
 
+SENDS = Sends(
+    reads=("batch:DescribeJobQueues", "batch:ListJobs"),
+    makes=("batch:CreateJobQueue", "batch:UpdateJobQueue"),
+    changes=("batch:UpdateJobQueue", "batch:TagResource"),
+    deletes=("batch:UpdateJobQueue", "batch:DeleteJobQueue"),
+    beside={
+        "batch:CreateJobQueue": ("compute_environments", "scheduling_policy"),
+        "batch:UpdateJobQueue": ("compute_environments", "scheduling_policy"),
+    },
+)
+
 DRIVER = Kind(
     kind="job_queue",
+    sends=SENDS,
     arn=r"arn:[^:]+:batch:[^:]*:\d{12}:job-queue/(?P<name>[0-9A-Za-z_-]+)",
     read=QUEUE.read,
     parse=parse,

@@ -17,7 +17,7 @@ from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
-from mfinfra.model import RUN, Call, Document, Effects, Merge, Observed, Resource, Settle, Spec, Template
+from mfinfra.model import RUN, Call, Document, Effects, Merge, Observed, Resource, Sends, Settle, Spec, Template
 
 MISSING_ID = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
 MISSING_NAME = ("InvalidLaunchTemplateName.NotFoundException",)
@@ -166,8 +166,18 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("ec2", "DeleteLaunchTemplate", {"LaunchTemplateId": observed.physical_id}, absent=MISSING_ID),)
 
 
+SENDS = Sends(
+    reads=("ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"),
+    makes=("ec2:CreateLaunchTemplate",),
+    changes=("ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:CreateTags"),
+    deletes=("ec2:DeleteLaunchTemplate",),
+    on=("arn:${partition}:ec2:${region}:${account}:launch-template/*",),
+    tagged=True,
+)
+
 DRIVER = Kind(
     kind="launch_template",
+    sends=SENDS,
     held=True,
     arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:launch-template/(?P<id>lt-[0-9a-f]+)",
     read=read,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
-from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Sends, Spec
 
 MISSING = ("ResourceNotFoundException",)
 NEVER_EXPIRE = 0
@@ -106,8 +106,26 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("logs", "DeleteLogGroup", {"logGroupName": resource.spec["name"]}, absent=MISSING),)
 
 
+GROUP = "arn:${partition}:logs:${region}:${account}:log-group:${self.name}"
+SENDS = Sends(
+    reads=("logs:DescribeLogGroups", "logs:ListTagsForResource"),
+    makes=("logs:CreateLogGroup",),
+    changes=(
+        "logs:AssociateKmsKey",
+        "logs:DisassociateKmsKey",
+        "logs:PutRetentionPolicy",
+        "logs:DeleteRetentionPolicy",
+        "logs:TagResource",
+    ),
+    deletes=("logs:DeleteLogGroup",),
+    # Some actions are compared with the one form, some with the other.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    on=(GROUP, f"{GROUP}:*"),
+)
+
 DRIVER = Kind(
     kind="log_group",
+    sends=SENDS,
     arn=r"arn:[^:]+:logs:[^:]*:\d{12}:log-group:(?P<name>[^:*]+)(?::\*)?",
     read=read,
     parse=parse,

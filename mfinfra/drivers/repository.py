@@ -13,7 +13,7 @@ from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
-from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Sends, Spec
 
 MISSING = ("RepositoryNotFoundException",)
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
@@ -166,8 +166,29 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("ecr", "DeleteRepository", on(resource, **force), absent=MISSING),)
 
 
+SENDS = Sends(
+    reads=(
+        "ecr:DescribeRepositories",
+        "ecr:GetLifecyclePolicy",
+        "ecr:GetRepositoryPolicy",
+        "ecr:ListTagsForResource",
+    ),
+    makes=("ecr:CreateRepository",),
+    changes=(
+        "ecr:PutImageScanningConfiguration",
+        "ecr:PutImageTagMutability",
+        "ecr:PutLifecyclePolicy",
+        "ecr:DeleteLifecyclePolicy",
+        "ecr:SetRepositoryPolicy",
+        "ecr:DeleteRepositoryPolicy",
+        "ecr:TagResource",
+    ),
+    deletes=("ecr:DeleteRepository",),
+)
+
 DRIVER = Kind(
     kind="repository",
+    sends=SENDS,
     arn=r"arn:[^:]+:ecr:[^:]*:\d{12}:repository/(?P<name>.+)",
     read=read,
     parse=parse,

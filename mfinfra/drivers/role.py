@@ -20,7 +20,7 @@ from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
 from mfinfra.errors import UserError
-from mfinfra.model import Answers, Call, Census, Document, Effects, Observed, Questions, Resource, Settle, Spec
+from mfinfra.model import Answers, Call, Census, Document, Effects, Observed, Questions, Resource, Sends, Settle, Spec
 
 MISSING = ("NoSuchEntity",)
 HOLDERS = "profiles"
@@ -205,8 +205,48 @@ def arns(answer: Document, key: str, value: str) -> tuple[str, ...]:
     return tuple(row["Arn"] for row in rows if tag_map(row.get("Tags")).get(key) == value)
 
 
+PROFILE = ("arn:${partition}:iam::${account}:instance-profile/${self.name}",)
+SENDS = Sends(
+    reads=("iam:GetAccountAuthorizationDetails", "iam:ListRoles", "iam:GetRole", "iam:GetInstanceProfile"),
+    makes=(
+        "iam:CreateRole",
+        "iam:AttachRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:CreateInstanceProfile",
+        "iam:AddRoleToInstanceProfile",
+    ),
+    changes=(
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:TagRole",
+        "iam:TagInstanceProfile",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+    ),
+    deletes=(
+        "iam:DetachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:DeleteRole",
+    ),
+    elsewhere={
+        "iam:GetInstanceProfile": PROFILE,
+        "iam:CreateInstanceProfile": PROFILE,
+        "iam:AddRoleToInstanceProfile": PROFILE,
+        "iam:RemoveRoleFromInstanceProfile": PROFILE,
+        "iam:DeleteInstanceProfile": PROFILE,
+        "iam:TagInstanceProfile": PROFILE,
+    },
+)
+
 DRIVER = Role(
     kind="role",
+    sends=SENDS,
     arn=ARN,
     read=read,
     parse=parse,

@@ -10,7 +10,7 @@ from typing import Any
 from mfinfra.drivers._batch import MISSING, put_tags
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
-from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Spec
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Sends, Spec
 
 # What Batch holds for the same. https://docs.aws.amazon.com/batch/latest/APIReference/API_ShareAttributes.html
 DECAY = 600
@@ -102,8 +102,16 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("batch", "DeleteSchedulingPolicy", {"arn": observed.physical_id}, absent=MISSING),)
 
 
+SENDS = Sends(
+    reads=("batch:DescribeSchedulingPolicies",),
+    makes=("batch:CreateSchedulingPolicy",),
+    changes=("batch:UpdateSchedulingPolicy", "batch:TagResource"),
+    deletes=("batch:DeleteSchedulingPolicy",),
+)
+
 DRIVER = Kind(
     kind="scheduling_policy",
+    sends=SENDS,
     held=True,
     arn=r"arn:[^:]+:batch:[^:]*:\d{12}:scheduling-policy/(?P<name>[0-9A-Za-z_-]+)",
     read=read,

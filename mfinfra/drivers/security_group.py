@@ -14,7 +14,7 @@ from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.drivers._rules import Rule
 from mfinfra.drivers._tags import tag_list, tag_map
-from mfinfra.model import Call, Document, Effects, Merge, Observed, Ref, Resource, Spec
+from mfinfra.model import Call, Document, Effects, Merge, Observed, Ref, Resource, Sends, Spec
 
 MISSING = ("InvalidGroup.NotFound",)
 ALLOWED_ALREADY = ("InvalidPermission.Duplicate",)
@@ -134,8 +134,27 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("ec2", "DeleteSecurityGroup", {"GroupId": observed.physical_id}, absent=MISSING),)
 
 
+SENDS = Sends(
+    reads=("ec2:DescribeSecurityGroups",),
+    makes=("ec2:CreateSecurityGroup",),
+    changes=(
+        "ec2:AuthorizeSecurityGroupEgress",
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:RevokeSecurityGroupEgress",
+        "ec2:RevokeSecurityGroupIngress",
+        "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+        "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+        "ec2:CreateTags",
+    ),
+    deletes=("ec2:DeleteSecurityGroup",),
+    on=("arn:${partition}:ec2:${region}:${account}:security-group/*",),
+    tagged=True,
+    beside={"ec2:CreateSecurityGroup": ("vpc",)},
+)
+
 DRIVER = Kind(
     kind="security_group",
+    sends=SENDS,
     held=True,
     arn=r"arn:[^:]+:ec2:[^:]*:\d{12}:security-group/(?P<id>sg-[0-9a-f]+)",
     read=read,

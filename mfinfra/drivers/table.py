@@ -17,7 +17,7 @@ from mfinfra.drivers._parts import Part, Tagging
 from mfinfra.drivers._table_facets import MISSING, active, table_arn
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.errors import UserError
-from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle, Spec
+from mfinfra.model import Call, Document, Effects, Observed, Resource, Sends, Settle, Spec
 
 BUSY = ("CREATING", "UPDATING")
 SICK = {
@@ -137,8 +137,26 @@ def delete(resource: Resource, observed: Observed) -> Effects:
     )
 
 
+SENDS = Sends(
+    reads=(
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:ListTagsOfResource",
+    ),
+    makes=("dynamodb:CreateTable",),
+    changes=(
+        "dynamodb:TagResource",
+        "dynamodb:UpdateContinuousBackups",
+        "dynamodb:UpdateTable",
+        "dynamodb:UpdateTimeToLive",
+    ),
+    deletes=("dynamodb:UpdateTable", "dynamodb:DeleteTable"),
+)
+
 DRIVER = Kind(
     kind="table",
+    sends=SENDS,
     arn=r"arn:[^:]+:dynamodb:[^:]*:\d{12}:table/(?P<name>[^/:]+)",
     read=read,
     parse=parse,

@@ -8,6 +8,7 @@ from mfinfra.model.checks import Check, Checked, CheckQuestions, Finding, Verdic
 from mfinfra.model.effects import Call, Census, Drain, Effect, Effects, Merge, Settle
 from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, Waiting
 from mfinfra.model.resources import Access, Environment, Observed, Resource, Source, Work
+from mfinfra.model.sends import Sends
 from mfinfra.model.steps import Action, Answers, Asking, Block, Driver, FieldChange, Questions, Step, WorkOf
 from mfinfra.model.values import (
     RUN,
@@ -58,6 +59,7 @@ __all__ = [
     "Ref",
     "Resource",
     "Scope",
+    "Sends",
     "Settle",
     "Skipped",
     "Source",

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from mfinfra.model.effects import Call, Census, Drain, Effects, Settle
 from mfinfra.model.resources import Observed, Resource, Work
+from mfinfra.model.sends import Sends
 from mfinfra.model.values import Address, Document, Spec
 
 
@@ -116,6 +117,11 @@ class Driver(Protocol):
     @property
     def census(self) -> Census | None:
         """How to find leftovers that the tagging service does not list."""
+        ...
+
+    @property
+    def sends(self) -> Sends:
+        """Every operation that it may send, and what each reaches."""
         ...
 
     def wish(self, resource: Resource) -> Spec:

@@ -1,0 +1,30 @@
+"""What a kind may send to AWS, so that permissions can be given before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """The operations of a kind, as `service:Operation`, by what they are for, and what they reach.
+
+    `on` are the ARNs that they reach, with `${self.field}`, `${region}` … in them; without it the attribute `arn`.
+    `tagged`: AWS invents the id, so that only the tags in it say which one is ours. `elsewhere` has the IAM actions
+    that reach other ARNs instead, `beside` those that take what stands in fields along with it.
+    """
+
+    reads: tuple[str, ...]
+    makes: tuple[str, ...]
+    changes: tuple[str, ...]
+    deletes: tuple[str, ...]
+    on: tuple[str, ...] = ()
+    tagged: bool = False
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Every operation that is no reading one."""
+        return (*self.makes, *self.changes, *self.deletes)
