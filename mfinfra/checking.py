@@ -82,5 +82,5 @@ def _ask(reader: Reader, check: Check, touched: list[str]) -> tuple[Finding, ...
 
 def refused(check: Check, error: MfinfraError) -> Finding:
     """What AWS said no to, as a finding."""
-    code = "MF5001" if isinstance(error, AccessDenied) else "MF5002"
+    code = "MF5004" if isinstance(error, AccessDenied) else "MF5005"
     return Finding(Verdict.FAILED, check.id, str(error), code, fix=error.hint)
