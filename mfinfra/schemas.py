@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-NOT_KINDS = frozenset({"environment", "common", "plan", "events", "receipt", "lock"})
+NOT_KINDS = frozenset({"environment", "common", "plan", "events", "receipt", "lock", "checks"})
 COMMON = ("tags", "depends_on", "protect", "adopt", "enabled")
 
 

@@ -4,7 +4,18 @@ A *spec* maps a field to its value. `None` means "not managed": left as AWS has 
 means "managed: there shall be none". Values that AWS invents are `Ref`s until they are known.
 """
 
-from mfinfra.model.checks import Check, Checked, CheckQuestions, Finding, Verdict
+from mfinfra.model.checks import (
+    Check,
+    Checked,
+    CheckQuestions,
+    Command,
+    Finding,
+    Pause,
+    Question,
+    Stage,
+    Touch,
+    Verdict,
+)
 from mfinfra.model.effects import Call, Census, Drain, Effect, Effects, Merge, Settle
 from mfinfra.model.events import Called, Done, Event, Failed, Skipped, Started, Waiting
 from mfinfra.model.resources import Access, Environment, Observed, Resource, Source, Work
@@ -40,6 +51,7 @@ __all__ = [
     "Check",
     "CheckQuestions",
     "Checked",
+    "Command",
     "Document",
     "Done",
     "Drain",
@@ -55,6 +67,8 @@ __all__ = [
     "Merge",
     "Observed",
     "Outputs",
+    "Pause",
+    "Question",
     "Questions",
     "Ref",
     "Resource",
@@ -64,9 +78,11 @@ __all__ = [
     "Skipped",
     "Source",
     "Spec",
+    "Stage",
     "Started",
     "Step",
     "Template",
+    "Touch",
     "Unknown",
     "Verdict",
     "Waiting",

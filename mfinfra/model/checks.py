@@ -1,9 +1,9 @@
-"""Checks of a live environment: each asks AWS questions and says what it found."""
+"""Checks of a live environment: each asks questions, of AWS or of a program, and says what it found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -37,10 +37,55 @@ class Finding:
     fix: str | None = None
 
 
-CheckQuestions: TypeAlias = Generator[Call, Document | None, tuple[Finding, ...]]
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run in a new folder with `files` (name → text) in it, which is removed afterwards.
+
+    It sees the variables of `environment` and those by which AWS is reached, and nothing else of the user's. The answer
+    has `code` (`None` if `limit` seconds passed: then it was ended), `stdout` and `stderr`.
+    """
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    limit: float = 120.0
+
+    def __str__(self) -> str:
+        return " ".join(self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this long before the next question; it ends at once when the run is stopped."""
+
+    seconds: float
+
+
+class Stage(StrEnum):
+    """How far a check is with something that it makes."""
+
+    MADE = "made"
+    REMOVING = "removing"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """No question, a note: told as `MADE` before something is made, and as `REMOVED` once it is surely gone.
+
+    From `REMOVING` on the check is not interrupted any more.
+    """
+
+    what: str
+    stage: Stage = Stage.MADE
+
+
+Question: TypeAlias = Call | Command | Pause | Touch
+CheckQuestions: TypeAlias = Generator[Question, Document | None, tuple[Finding, ...]]
 """Yields one question at a time and is sent its answer; what AWS refuses is thrown into it as an `AwsError`.
 
-What it made it takes away again in a `finally`, by asking for that too.
+What it made it takes away again in a `finally`, by asking for that too. Where it is to end before its time, a
+`BaseException` is thrown into it.
 """
 
 
@@ -48,7 +93,7 @@ What it made it takes away again in a `finally`, by asking for that too.
 class Check:
     """One check: `id` is stable and dotted (`datastore.put`), `group` the branch of the report it stands in.
 
-    It is skipped unless every check of `needs` passed, or only warned.
+    It is skipped unless every check of `needs` passed, or only warned. Behind `limit` seconds it is asked to end.
     """
 
     id: str
@@ -56,6 +101,7 @@ class Check:
     title: str
     ask: Callable[[], CheckQuestions]
     needs: tuple[str, ...] = ()
+    limit: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

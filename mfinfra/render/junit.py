@@ -10,53 +10,22 @@ compared as a whole.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mfinfra.render import contents, fields, guards, inert, looks
+from mfinfra.render import contents, fields, guards, inert, junit_cases, looks
+from mfinfra.render.junit_cases import Case, Failure
 from mfinfra.render.looks import Document
 
 CHECKS = "checks"
 PLAN = "plan"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a guard says: its code, its sentence, and what lifts it."""
-
-    code: str
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing that passes or fails, with what there is to tell of it."""
-
-    classname: str
-    name: str
-    failure: Failure | None = None
-    output: tuple[str, ...] = ()
 
 
 def text(document: Document) -> str:
-    """The report as XML text; what is not ASCII is a character reference, so that no encoding can spoil it."""
-    suites = _suites(document)
-    root = Element("testsuites", {"name": f"mfinfra plan: {inert.line(document['environment']['name'])}"})
-    _count(root, [case for cases in suites.values() for case in cases])
-    for name, cases in suites.items():
-        suite = SubElement(root, "testsuite", {"name": name})
-        _count(suite, cases)
-        if moment := MOMENT.match(str(document.get("created", ""))):
-            suite.set("timestamp", moment[0])
-        for case in _unlike(cases):
-            _write(suite, case)
-    indent(root)
-    return f"{HEAD}{tostring(root, 'us-ascii').decode('ascii')}\n"
+    """The report as XML text."""
+    moment = MOMENT.match(str(document.get("created", "")))
+    title = f"mfinfra plan: {inert.line(document['environment']['name'])}"
+    return junit_cases.text(title, _suites(document), moment[0] if moment else "")
 
 
 def _suites(document: Document) -> dict[str, list[Case]]:
@@ -101,29 +70,3 @@ def _failure(row: Document) -> Failure:
 
 def _hint(row: Document) -> tuple[str, ...]:
     return (f"hint: {row['hint']}",) if row.get("hint") else ()
-
-
-def _count(element: Element, cases: Sequence[Case]) -> None:
-    """Nothing is an error of the tests themselves, and nothing is left out."""
-    counts = {"tests": len(cases), "failures": sum(1 for case in cases if case.failure), "errors": 0}
-    element.attrib.update({name: str(count) for name, count in counts.items()})
-
-
-def _unlike(cases: Sequence[Case]) -> Iterator[Case]:
-    """The cases, with a number behind each name that was there before: build servers take equal names for one case."""
-    seen: Counter[tuple[str, str]] = Counter()
-    for case in cases:
-        seen[case.classname, case.name] += 1
-        count = seen[case.classname, case.name]
-        name = f"{case.name} ({count})" if count > 1 else case.name
-        yield Case(case.classname, name, case.failure, case.output)
-
-
-def _write(suite: Element, case: Case) -> None:
-    """Attributes are one line each, and every line of a text is inert: what XML cannot hold is a visible escape."""
-    element = SubElement(suite, "testcase", {"classname": inert.line(case.classname), "name": inert.line(case.name)})
-    if case.failure:
-        said = {"type": inert.line(case.failure.code), "message": inert.line(case.failure.message)}
-        SubElement(element, "failure", said).text = "\n".join(inert.lines(case.failure.hint))
-    if case.output:
-        SubElement(element, "system-out").text = "\n".join(inert.line(line) for line in case.output)
