@@ -34,6 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "MF1113": "AWS takes 50 tags on a resource, 3 of them are mfinfra's; keys on a role may not differ in case only",
     "MF1116": "Batch takes user data as a script with `#!` or a MIME multipart document, EC2 at most 16384 bytes of it",
     "MF1117": "No share of a scheduling policy may cover another: `ml*` stands for `ml1` too",
+    "MF1118": "A secret stands in the file itself: a setting may say `{secret: ARN}`, and a URL holds no login",
     "MF2101": "With `BEST_FIT`, AWS can change little in place: nearly every change replaces the compute environment",
     "MF2102": "A log group of Step Functions outside of `/aws/vendedlogs/` counts against a size limit of a policy",
     "MF2103": "A bucket with `aws:kms` and no `key` uses the key `aws/s3`, which other accounts cannot be given",

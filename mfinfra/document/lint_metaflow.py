@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mfinfra.confidential import LOGIN, is_secret, reference
 from mfinfra.document import interpolate, lint
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.tree import Tree, shown
@@ -15,6 +16,7 @@ from mfinfra.errors import Problem
 from mfinfra.model import Environment, Resource
 
 VENDED = "/aws/vendedlogs/"
+LOGIN_HINT = "leave `NAME:PASSWORD@` out; `service.headers: {secret: ARN}` authenticates without showing it"
 
 Finding = tuple[tuple[str | int, ...], str, str, str | None]
 
@@ -117,6 +119,22 @@ def _settings(environment: Environment) -> Iterator[Finding]:
             yield ("settings", name), "MF1111", f"`metaflow.{field}` says this already", "remove the setting"
 
 
+def _literal_secrets(environment: Environment) -> Iterator[Finding]:
+    """A secret in a file is a secret in a repository, in every plan and in every log of it."""
+    written = _field(environment, "settings")
+    for name, value in written.items() if isinstance(written, Mapping) else ():
+        if is_secret(name, value) and reference(value) is None and value not in (None, ""):
+            message = f"`{name}` is a secret, and this file is no place for one"
+            hint = f"put it into Secrets Manager, and write `{name}: {{secret: ARN}}`"
+            yield ("settings", name), "MF1118", message, hint
+        elif isinstance(value, str) and LOGIN.search(value):
+            yield ("settings", name), "MF1118", "this URL holds a login, which is a secret", LOGIN_HINT
+    for field in ("url", "internal_url"):
+        value = _field(environment, f"service.{field}")
+        if isinstance(value, str) and LOGIN.search(value):
+            yield ("service", field), "MF1118", "this URL holds a login, which is a secret", LOGIN_HINT
+
+
 def _tags(environment: Environment) -> Iterator[Finding]:
     written = _field(environment, "settings")
     if not isinstance(written, Mapping) or "METAFLOW_BATCH_DEFAULT_TAGS" not in written:
@@ -144,6 +162,7 @@ RULES: tuple[Callable[[Environment], Iterator[Finding]], ...] = (
     _log_group,
     _registry,
     _settings,
+    _literal_secrets,
     _tags,
     _kms,
 )

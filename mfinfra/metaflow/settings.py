@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from mfinfra.confidential import HIDDEN, is_secret, reference
 from mfinfra.metaflow.arns import KINDS
 from mfinfra.metaflow.parts import DISTRIBUTED_MAP_FOLDER, DISTRIBUTED_MAP_SETTING, Part, Parts, part_of
 from mfinfra.metaflow.places import SCHEME, Root
@@ -53,19 +54,6 @@ WRITTEN: Mapping[str, str] = {
     "METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE": "secrets.backend",
 }
 HEADERS = "METAFLOW_SERVICE_HEADERS"
-SECRET = frozenset(
-    {
-        HEADERS,
-        "METAFLOW_SERVICE_AUTH_KEY",
-        "METAFLOW_AWS_SANDBOX_API_KEY",
-        "METAFLOW_ARGO_EVENTS_WEBHOOK_AUTH",
-        # Arguments of boto3's clients and sessions: access keys may be among them.
-        "METAFLOW_DATATOOLS_CLIENT_PARAMS",
-        "METAFLOW_DATATOOLS_SESSION_VARS",
-    }
-)
-"""Keys whose value is a secret, or may hold one."""
-HIDDEN = "(not shown)"
 
 
 def settings(environment: Environment, known: Lookup | None = None) -> dict[str, str]:
@@ -95,18 +83,24 @@ def derived(environment: Environment) -> dict[str, Any]:
     """
     parts = Parts(environment)
     found = {**_datastore(parts), **_played(parts), **_written(parts), **_settings(parts)}
-    return {key: found[key] for key in sorted(found) if key not in SECRET}
+    return {key: found[key] for key in sorted(found) if not is_secret(key, found[key])}
 
 
 def withheld(environment: Environment) -> dict[str, str | Unknown]:
     """The keys whose value is a secret, each with where that is: the ARN of a secret, or just that there is one."""
     parts = Parts(environment)
-    found: dict[str, str | Unknown] = dict.fromkeys(sorted(_settings(parts).keys() & SECRET), HIDDEN)
-    secret = parts.written("service.headers.secret")
-    if secret:
-        ours = next((address for address in environment.resources if str(address) == secret), None)
-        found[HEADERS] = Ref(ours, "arn") if ours else secret
-    return found
+    written = {key: value for key, value in _settings(parts).items() if is_secret(key, value)}
+    if parts.written("service.headers"):
+        written[HEADERS] = parts.written("service.headers")
+    return {key: _whereabouts(written[key], environment) for key in sorted(written)}
+
+
+def _whereabouts(value: Any, environment: Environment) -> str | Unknown:
+    named = reference(value)
+    if named is None:
+        return HIDDEN
+    ours = next((address for address in environment.resources if str(address) == named), None)
+    return Ref(ours, "arn") if ours else named
 
 
 def identity(resource: Resource) -> dict[str, str]:

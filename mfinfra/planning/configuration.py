@@ -15,11 +15,10 @@ what stands once the plan is carried out, its blocked steps too: the rows descri
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mfinfra import ownership
+from mfinfra import confidential, ownership
 from mfinfra.metaflow import settings, traces
 from mfinfra.model import Action, Address, Environment, Observed, Outputs, Spec, fill, refs
 from mfinfra.ownership import Standing
@@ -27,9 +26,6 @@ from mfinfra.planning.plan import Plan, Planned
 
 Known = Mapping[Address, Outputs]
 Row = dict[str, str | None]
-
-# Name and password in a URL.
-_LOGIN = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 
 def changes(plan: Plan) -> dict[str, Row]:
@@ -60,7 +56,7 @@ def _configured(wished: Mapping[str, Any], standing: Known) -> dict[str, str]:
 
 def _shown(value: Any, standing: Known) -> str:
     filled = fill(value, lambda ref: standing.get(ref.address, {}).get(ref.attribute))
-    return _LOGIN.sub(f"{settings.HIDDEN}@", settings.text(filled))
+    return confidential.masked(settings.text(filled))
 
 
 def _now(plan: Plan) -> dict[Address, Outputs]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from fragments import EVERYTHING, environment, merged
 
+from mfinfra.confidential import ARGUMENTS, SECRET
 from mfinfra.document import lint_metaflow
 from mfinfra.errors import InvalidDocument
 from mfinfra.metaflow.parts import Parts
-from mfinfra.metaflow.settings import SECRET, derived, settings, values, withheld
+from mfinfra.metaflow.settings import derived, settings, values, withheld
 from mfinfra.model import Address, Ref, Template
 
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:metaflow/headers-AbCdEf"
@@ -93,7 +94,7 @@ def test_every_key_is_one_that_metaflow_knows():
     found = {*derived(environment(WHOLE)), *withheld(environment(WHOLE))}
     assert found <= set(known["known"])
     assert found >= known["derived"].keys()
-    assert set(known["known"]) >= SECRET
+    assert set(known["known"]) >= SECRET | ARGUMENTS
 
 
 def test_json_keeps_types_and_the_environment_has_text():
@@ -191,12 +192,25 @@ def test_the_region_of_secrets_is_the_environments_unless_another_is_written():
 
 
 def test_promise_13_secrets_are_never_among_the_values():
-    hidden = {key: {"x": "hunter2"} for key in SECRET}
+    hidden = {key: {"x": "hunter2"} for key in SECRET} | {key: {"aws_session_token": "hunter2"} for key in ARGUMENTS}
     fragment = block(service={"url": "https://m"}, settings=hidden)
     found = environment(fragment)
     assert of(fragment) == {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": "https://m"}
     assert "hunter2" not in f"{derived(found)} {values(found)} {withheld(found)}"
-    assert withheld(found) == dict.fromkeys(SECRET, "(not shown)")
+    assert withheld(found) == dict.fromkeys(SECRET | ARGUMENTS, "(not shown)")
+
+
+def test_arguments_without_a_credential_are_no_secret():
+    key = "METAFLOW_DATATOOLS_CLIENT_PARAMS"
+    found = environment(block(settings={key: {"use_ssl": False}}))
+    assert values(found) == {key: {"use_ssl": False}}
+    assert withheld(found) == {}
+
+
+@pytest.mark.parametrize("key", sorted(SECRET | ARGUMENTS))
+def test_a_setting_may_say_where_its_secret_is(key):
+    found = environment(block(settings={key: {"secret": SECRET_ARN}}))
+    assert (values(found), withheld(found)) == ({}, {key: SECRET_ARN})
 
 
 def test_promise_13_headers_are_where_their_secret_is():

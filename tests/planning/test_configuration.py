@@ -16,6 +16,7 @@ from mfinfra.observe import Leftover, Survey
 from mfinfra.planning.configuration import changes
 from mfinfra.planning.plan import Plan, Planned
 
+CREDENTIAL = "aws_secret_access_key"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:metaflow/headers-AbCdEf"
 QUEUE, ROLE, BUCKET = Address("job_queue", "default"), Address("role", "sfn"), Address("bucket", "datastore")
 PLAIN = merged(EVERYTHING, {"resources": {"secret": None, "job_queue": {"gpu": None}}})
@@ -283,7 +284,10 @@ def test_promise_13_no_secret_is_shown():
     more = {
         "metaflow": {
             "service": {"url": "https://me:hunter2@m.example.com/a@b", "headers": {"secret": SECRET}},
-            "settings": {"METAFLOW_SERVICE_AUTH_KEY": "hunter2", "METAFLOW_DATATOOLS_CLIENT_PARAMS": {"x": "hunter2"}},
+            "settings": {
+                "METAFLOW_SERVICE_AUTH_KEY": "hunter2",
+                "METAFLOW_DATATOOLS_CLIENT_PARAMS": {CREDENTIAL: "hunter2"},
+            },
         }
     }
     found = changes(planned(world(more), {}))
