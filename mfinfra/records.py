@@ -28,22 +28,23 @@ class Place:
     @property
     def lock(self) -> str:
         """The key of the lock."""
-        return f"{self._folder}/lock.json"
+        return f"{self.folder}/lock.json"
 
     @property
     def history(self) -> str:
         """What the keys of all receipts begin with."""
-        return f"{self._folder}/history/"
+        return f"{self.folder}/history/"
 
     def receipt(self, began: str, id_: str) -> str:
         """The key of one receipt; keys sort by the moment at which their runs began (ISO 8601 in UTC)."""
         return f"{self.history}{stamp(began)}-{id_}.json"
 
     def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self._folder}"
+        return f"s3://{self.bucket}/{self.folder}"
 
     @property
-    def _folder(self) -> str:
+    def folder(self) -> str:
+        """What the keys of the lock and of all receipts begin with, without the slash."""
         return "/".join(filter(None, (self.prefix, self.environment)))
 
 

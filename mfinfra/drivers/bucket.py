@@ -210,6 +210,7 @@ SENDS = Sends(
         "s3:DeleteObject": OBJECTS,
         "s3:DeleteObjectVersion": OBJECTS,
     },
+    only=dict.fromkeys(("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"), "force_destroy"),
 )
 
 DRIVER = Kind(

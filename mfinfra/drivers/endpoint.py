@@ -265,6 +265,7 @@ SENDS = Sends(
         "ec2:CreateVpcEndpoint": ("vpc", "subnets", "security_groups", "route_tables"),
         "ec2:ModifyVpcEndpoint": ("subnets", "security_groups", "route_tables"),
     },
+    only={"route53:AssociateVPCWithHostedZone": "private_dns"},
 )
 
 DRIVER = Kind(

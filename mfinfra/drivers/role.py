@@ -242,6 +242,15 @@ SENDS = Sends(
         "iam:DeleteInstanceProfile": PROFILE,
         "iam:TagInstanceProfile": PROFILE,
     },
+    only={
+        "iam:AttachRolePolicy": "managed_policies",
+        "iam:PutRolePolicy": "policies",
+        "iam:PutRolePermissionsBoundary": "permissions_boundary",
+        "iam:CreateInstanceProfile": "instance_profile",
+        "iam:AddRoleToInstanceProfile": "instance_profile",
+        "iam:TagInstanceProfile": "instance_profile",
+        "iam:PassRole": "instance_profile",
+    },
 )
 
 DRIVER = Role(

@@ -12,7 +12,8 @@ class Sends:
 
     `on` are the ARNs that they reach, with `${self.field}`, `${region}` … in them; without it the attribute `arn`.
     `tagged`: AWS invents the id, so that only the tags in it say which one is ours. `elsewhere` has the IAM actions
-    that reach other ARNs instead, `beside` those that take what stands in fields along with it.
+    that reach other ARNs instead, `beside` those that take along what stands in fields, or other ARNs. `only` has
+    those that are of no use where a field is empty, false or not managed.
     """
 
     reads: tuple[str, ...]
@@ -23,6 +24,7 @@ class Sends:
     tagged: bool = False
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def writes(self) -> tuple[str, ...]:

@@ -1,0 +1,135 @@
+"""What a plan, an apply, a destroy and running flows need of AWS, as the statements of policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mfinfra import catalogue, permissions, records
+from mfinfra.grants import reach
+from mfinfra.grants.grant import Grant, Statement, statements
+from mfinfra.metaflow import presets
+from mfinfra.metaflow.parts import Parts
+from mfinfra.model import Address, Environment, Ref, Resource, refs
+from mfinfra.ownership import ENVIRONMENT
+
+
+def to_plan(environment: Environment) -> list[Statement]:
+    """Every read of `plan`, `drift`, `graph` and `history`: no write among them."""
+    return statements(_reading(environment))
+
+
+def to_apply(environment: Environment) -> list[Statement]:
+    """Whatever an apply of this file may ever send, reads included, but the deletion of what is protected."""
+    sent = (
+        grant
+        for resource in environment.resources.values()
+        for grant in _sending(resource, _writes(resource), environment)
+    )
+    gone = (
+        grant
+        for resource in environment.disabled.values()
+        for grant in _sending(resource, _deletes(resource), environment)
+    )
+    return statements([*_reading(environment), *_recording(environment), *sent, *gone])
+
+
+def to_carry_out(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
+    """What the plan of `document` sends, and the reads that hold AWS against it before and after."""
+    sent = (grant for change in document["resource_changes"] for grant in _changing(change, environment))
+    return statements([*_reading(environment), *_recording(environment), *sent])
+
+
+def to_destroy(environment: Environment) -> list[Statement]:
+    """What deleting everything of the file sends, but what is protected: that no destroy deletes."""
+    every = (*environment.resources.values(), *environment.disabled.values())
+    sent = (grant for resource in every for grant in _sending(resource, _deletes(resource), environment))
+    return statements([*_reading(environment), *_recording(environment), *sent])
+
+
+def to_run(environment: Environment) -> list[Statement]:
+    """What people need who run and deploy flows: the statements of preset `user`."""
+    found = presets.permissions("user", Parts(environment))
+    return [known for item in found.get("Statement", ()) for known in _known(item, environment)]
+
+
+def _reading(environment: Environment) -> Iterator[Grant]:
+    for resource in (*environment.resources.values(), *environment.disabled.values()):
+        for operation in catalogue.driver(resource.kind).sends.reads:
+            yield from _grants(resource, operation, environment)
+    # Whatever else carries this environment's tags is looked for in the whole account.
+    yield Grant("NoNarrowerResource", "tag:GetResources")
+    for kind in catalogue.kinds():
+        if census := catalogue.driver(kind).census:
+            action = permissions.action_of(census.question.service, census.question.operation)
+            yield Grant("NoNarrowerResource", action)
+    if place := records.place(environment):
+        bucket = f"arn:{environment.scope.partition}:s3:::{place.bucket}"
+        yield Grant("ReadReceiptsAndLock", "s3:GetObject", (f"{bucket}/{place.folder}/*",))
+        yield Grant("ReadReceiptsAndLock", "s3:ListBucket", (bucket,))
+
+
+def _recording(environment: Environment) -> Iterator[Grant]:
+    if place := records.place(environment):
+        objects = f"arn:{environment.scope.partition}:s3:::{place.bucket}/{place.folder}/*"
+        yield from (Grant("WriteReceiptsAndLock", action, (objects,)) for action in records.ACTIONS)
+
+
+def _writes(resource: Resource) -> tuple[str, ...]:
+    sends = catalogue.driver(resource.kind).sends
+    return (*sends.makes, *sends.changes, *_deletes(resource))
+
+
+def _deletes(resource: Resource) -> tuple[str, ...]:
+    return () if resource.protect else catalogue.driver(resource.kind).sends.deletes
+
+
+def _sending(resource: Resource, operations: Iterable[str], environment: Environment) -> Iterator[Grant]:
+    for operation in operations:
+        yield from _grants(resource, operation, environment)
+
+
+def _changing(change: Mapping[str, Any], environment: Environment) -> Iterator[Grant]:
+    """The grants of one row of a plan: its calls, and those that make a new-born usable if AWS was too early."""
+    calls = [effect.get("with", effect) for effect in change["calls"] if "wait" not in effect]
+    operations = {f"{call['service']}:{call['operation']}" for call in calls}
+    resource = _resource(change, environment)
+    makes = catalogue.driver(resource.kind).sends.makes
+    if operations & set(makes):
+        operations |= set(makes)
+    yield from _sending(resource, sorted(operations), environment)
+
+
+def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
+    address = Address.parse(change["address"])
+    known = environment.resources.get(address) or environment.disabled.get(address)
+    if known and change["change"]["after"] is not None:
+        return known
+    # What is deleted goes by what AWS shows of it: the file may say another name, or nothing.
+    spec = {**(known.spec if known else {}), **(change["change"]["before"] or {})}
+    return Resource(address, spec, environment.scope)
+
+
+def _grants(resource: Resource, operation: str, environment: Environment) -> Iterator[Grant]:
+    service, _, name = operation.partition(":")
+    makes = operation in catalogue.driver(resource.kind).sends.makes
+    action = permissions.action_of(service, name)
+    if not reach.used(resource, action):
+        return
+    further = (also for (*of, _), actions in permissions.ALSO.items() if of == [service, name] for also in actions)
+    for each in (action, *further):
+        yield from reach.grants(resource, each, environment, makes=makes)
+
+
+def _known(item: Statement, environment: Environment) -> Iterator[Statement]:
+    """A statement whose ARNs are all known: a key that AWS has yet to make, or to tell, goes by its tag."""
+    resources = item["Resource"] if isinstance(item["Resource"], list) else [item["Resource"]]
+    told = [each for each in resources if not refs(each)]
+    if told:
+        yield {**item, "Resource": told if len(told) > 1 else told[0]}
+    untold = [each for each in resources if isinstance(each, Ref)]
+    if untold:
+        tag = {f"aws:ResourceTag/{ENVIRONMENT}": environment.scope.environment}
+        condition = {**item.get("Condition", {}), "StringEquals": tag}
+        patterns = sorted({arn for ref in untold for arn in reach.own(environment.resources[ref.address])})
+        yield {**item, "Sid": f"{item['Sid']}ByTag", "Resource": patterns, "Condition": condition}
