@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 _shelves: dict[tuple[str, str], dict[str, Any]] = {}
+_closing: list[Callable[[], None]] = []
 
 
 def shelf(name: str, region: str = "") -> dict[str, Any]:
@@ -12,6 +14,13 @@ def shelf(name: str, region: str = "") -> dict[str, Any]:
     return _shelves.setdefault((name, region), {})
 
 
+def at_clear(close: Callable[[], None]) -> None:
+    """Let the next reset call `close`: what is remembered runs, and has to stop."""
+    _closing.append(close)
+
+
 def clear() -> None:
-    """Forget everything."""
+    """Stop what runs, and forget everything."""
+    while _closing:
+        _closing.pop()()
     _shelves.clear()

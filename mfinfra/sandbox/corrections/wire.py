@@ -97,8 +97,7 @@ def request(service: str, operation: str, region: str, params: Params) -> Enviro
     query = made["query_string"]
     path, _, literal = made["url_path"].partition("?")
     url = "&".join(part for part in (literal, urlencode(query, doseq=True) if query else "") if part)
-    signing = "tagging" if service == "resourcegroupstaggingapi" else service
-    scope = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{region}/{signing}/aws4_request, Signature=0"
+    scope = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{region}/{model.signing_name}/aws4_request, Signature=0"
     headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in made["headers"].items()}
     return {
         "REQUEST_METHOD": made["method"],
