@@ -204,12 +204,12 @@ class _Asking:
         if why == STOPPED:
             return Finding(Verdict.SKIPPED, self.check.id, f"not finished: {STOPPED}")
         said = f"given up after {self.check.limit:.0f} s"
-        return Finding(Verdict.FAILED, self.check.id, said, "MF5003", fix="run the check again; see `mfinfra doctor`")
+        return Finding(Verdict.FAILED, self.check.id, said, "MF5101", fix="run the check again; see `mfinfra doctor`")
 
     def left(self) -> tuple[Finding, ...]:
         """What could not be taken away again."""
         return tuple(
-            Finding(Verdict.FAILED, what, "may still be there: it could not be removed", "MF5004", fix=f"remove {what}")
+            Finding(Verdict.FAILED, what, "may still be there: it could not be removed", "MF5102", fix=f"remove {what}")
             for what, stage in self.touched.items()
             if stage is not Stage.REMOVED
         )
@@ -230,5 +230,5 @@ def skipped(check: Check, missing: Sequence[str]) -> Checked:
 
 def refused(check: Check, error: MfinfraError) -> Finding:
     """What AWS said no to, as a finding."""
-    code = "MF5001" if isinstance(error, AccessDenied) else "MF5002"
+    code = "MF5004" if isinstance(error, AccessDenied) else "MF5005"
     return Finding(Verdict.FAILED, check.id, str(error), code, fix=error.hint)
