@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from mfinfra.sandbox import settings
 
 settings.prepare()  # before moto is imported, as it reads the environment then
 
 from mfinfra.sandbox.corrections import lag, turning  # noqa: E402 - after `prepare`, see there
+from mfinfra.sandbox.corrections.batch import processes  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.corrections.install import install  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.faults import Faulty, Script  # noqa: E402 - after `prepare`, see there
 from mfinfra.sandbox.listener import Listener  # noqa: E402 - after `prepare`, see there
+
+Jobs = Literal["looks", "processes"]
 
 
 class EmbeddedServer:
@@ -22,10 +25,11 @@ class EmbeddedServer:
 
     moto keeps its state in the process, so two servers of one process share it; one is enough.
     `transition_polls` is how many reads show CREATING before it turns to VALID; 0 turns at once. `late_by` is how many
-    looks what AWS does late is late by, and makes the sandbox strict; 0 is never late.
+    looks what AWS does late is late by, and makes the sandbox strict; 0 is never late. `jobs` of Batch end by
+    looks, or run as processes of this machine.
     """
 
-    def __init__(self, *, transition_polls: int = 0, late_by: int = 0) -> None:
+    def __init__(self, *, transition_polls: int = 0, late_by: int = 0, jobs: Jobs = "looks") -> None:
         install()
         turning.settle_after(transition_polls)
         lag.late_by(late_by)
@@ -34,6 +38,7 @@ class EmbeddedServer:
         self._server = Listener(0, self._faulty)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="mfinfra-sandbox", daemon=True)
         self._started = False
+        self._let_run(jobs)
 
     @property
     def endpoint(self) -> str:
@@ -67,14 +72,22 @@ class EmbeddedServer:
             self._thread.join()
         self._server.server_close()
         self._gateway.reset()
+        self._let_run("looks")
 
-    def reset(self, *, transition_polls: int | None = None, late_by: int = 0) -> None:
-        """Drop all state and all faults; the network is there again, and it is strict only if this says so."""
+    def reset(self, *, transition_polls: int | None = None, late_by: int = 0, jobs: Jobs = "looks") -> None:
+        """Drop all state and all faults; the network is there again.
+
+        It is strict, and runs jobs as processes, only if this says so.
+        """
         self.faults = None
         if transition_polls is not None:
             turning.settle_after(transition_polls)
         lag.late_by(late_by)
         self._gateway.reset()
+        self._let_run(jobs)
+
+    def _let_run(self, jobs: Jobs) -> None:
+        processes.run_at(self.endpoint if jobs == "processes" else "")
 
     def __enter__(self) -> Self:
         return self.start()

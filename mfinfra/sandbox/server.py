@@ -47,6 +47,7 @@ def serve(port: int, state_dir: Path, nonce: str, behaviour: Behaviour) -> None:
     """Serve on `port`, and tell `state_dir` where."""
     # moto reads the environment when it is imported, so the imports stand behind `settings.prepare`.
     from mfinfra.sandbox.corrections import lag, turning  # noqa: PLC0415 - moto reads its settings when imported
+    from mfinfra.sandbox.corrections.batch import processes, running  # noqa: PLC0415 - the same
     from mfinfra.sandbox.corrections.gateway import Gateway  # noqa: PLC0415 - the same
     from mfinfra.sandbox.corrections.install import install, warm_up  # noqa: PLC0415 - the same
     from mfinfra.sandbox.faults import BROKEN, CUT, LOST, THROTTLED, Chance, Faulty, Script  # noqa: PLC0415 - the same
@@ -58,6 +59,7 @@ def serve(port: int, state_dir: Path, nonce: str, behaviour: Behaviour) -> None:
     faults = Script(Chance(behaviour.rate, (THROTTLED, BROKEN, CUT, LOST), behaviour.seed), longest_log=0)
     identity = {"nonce": nonce, "version": settings.version()}
     server = Listener(port, Faulty(Gateway(identity), faults if behaviour.rate else None))
+    processes.run_at(server.endpoint)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # `shutdown` waits for the loop that this very handler interrupts.
@@ -70,6 +72,7 @@ def serve(port: int, state_dir: Path, nonce: str, behaviour: Behaviour) -> None:
     Thread(target=warm_up, daemon=True).start()
     with server:
         server.serve_forever(poll_interval=0.1)
+    running.end_all()
 
 
 if __name__ == "__main__":

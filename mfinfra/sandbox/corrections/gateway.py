@@ -8,12 +8,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from threading import RLock
 from typing import Any, Final
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from mfinfra.sandbox.corrections import apply, corrected, reset, seed, wire
+from mfinfra.sandbox.corrections.alone import lock
+from mfinfra.sandbox.corrections.batch import metadata
 from mfinfra.sandbox.corrections.call import Answer, Call, Params, ServiceError
 from mfinfra.sandbox.corrections.s3 import policy as bucket_policy
 from mfinfra.sandbox.network import ACCOUNT_ID
@@ -36,11 +37,12 @@ class Gateway:
     def __init__(self, identity: dict[str, Any] | None = None) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._identity = identity or {}
-        # One writer at a time, as the corrections read, ask and write in several steps.
-        self._lock = RLock()
 
     def __call__(self, environ: wire.Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if metadata.asked_for(environ):
+            status, kind, body = metadata.answer(environ)
+            return _send(wire.Reply(status, (("Content-Type", kind),), body), start_response)
         if environ["PATH_INFO"].startswith("/_mfinfra/"):
             return _send(self._control(environ), start_response)
         scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
@@ -59,12 +61,12 @@ class Gateway:
 
     def reset(self) -> None:
         """Drop all state; the network is there again with the next request that needs it."""
-        with self._lock:
+        with lock:
             reset.drop()
 
     def _corrected(self, signing: str, region: str, environ: wire.Environ) -> wire.Reply | None:
         if signing in NETWORKED:
-            with self._lock:
+            with lock:
                 seed.network(ACCOUNT_ID, region)
         service = NAMES.get(signing, signing)
         known = wire.recognise(service, environ)
@@ -76,7 +78,7 @@ class Gateway:
             acts = corrected(signing, known.operation)
             if not acts:
                 return None
-            with self._lock:
+            with lock:
                 call = Call(signing, known.operation, region, ACCOUNT_ID, wire.parameters(known, environ), self.ask)
                 said = apply(acts, call, lambda: self.ask(service, known.operation, region, call.params))
             return wire.reply(known, said)
@@ -86,7 +88,7 @@ class Gateway:
     def _passed_on(self, service: str, environ: wire.Environ, start_response: StartResponse) -> Iterable[bytes]:
         protocol = _protocol(service, environ)
         # moto looks and writes in two steps: of two conditional writes at once both could find nothing there.
-        alone = self._lock if environ["REQUEST_METHOD"] != "GET" and CONDITIONS & environ.keys() else nullcontext()
+        alone = lock if environ["REQUEST_METHOD"] != "GET" and CONDITIONS & environ.keys() else nullcontext()
         try:
             with alone:
                 return _whole(self._moto(environ, start_response))

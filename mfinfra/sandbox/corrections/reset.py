@@ -15,13 +15,15 @@ from moto.core.model_instances import reset_model_data
 from moto.iam.models import IAMBackend
 
 from mfinfra.sandbox.corrections import shelves
+from mfinfra.sandbox.corrections.batch import running
 
 HOLDING_RESOURCES: Final = frozenset({"s3", "batch"})
 """Services whose backends hold open files or running threads, which only their own reset lets go."""
 
 
 def drop() -> None:
-    """Drop all state."""
+    """End what runs, and drop all state."""
+    running.end_all()
     with backend_lock:
         for backends in list(vars(BackendDict)["_instances"]):  # moto has no other list of them
             for regional in list(backends.values()):

@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from moto.batch.models import batch_backends
 
-from mfinfra.sandbox.corrections import correction
-from mfinfra.sandbox.corrections.batch import work
+from mfinfra.sandbox.corrections import apply, corrected, correction
+from mfinfra.sandbox.corrections.alone import lock
+from mfinfra.sandbox.corrections.batch import processes, running, work
 from mfinfra.sandbox.corrections.batch.records import bad_request, find, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 from mfinfra.sandbox.corrections.shelves import shelf
 
 API: Final = "https://docs.aws.amazon.com/batch/latest/APIReference"
 STUCK: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
+KEYS: Final = ("jobs", "jobSummaryList")
 STATES: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_states.html"
 
 
@@ -84,9 +86,12 @@ def share(call: Call, forward: Forward) -> Answer:
 def submit_job(call: Call, forward: Forward) -> Answer:
     """Hold what does not end at once, as moto lets every job. Arrays are left to moto."""
     answer, record = forward(), find(queues(call.region), call.params["jobQueue"])
-    if record is not None and not call.params.get("arrayProperties"):
+    if record is not None and (processes.on() or not call.params.get("arrayProperties")):
         job = batch_backends[call.account][call.region]._jobs[answer["jobId"]]  # noqa: SLF001  moto keeps jobs here
-        work.accept(job, call.region, record.arn, _vcpus(job))
+        if processes.on():
+            running.accept(call, job, record.arn, _vcpus(job))
+        else:
+            work.accept(job, call.region, record.arn, _vcpus(job))
     return answer
 
 
@@ -99,6 +104,8 @@ def submit_job(call: Call, forward: Forward) -> Answer:
 )
 def look_at_jobs(call: Call, forward: Forward) -> Answer:
     """Let the jobs that are asked about go on, then tell how they are."""
+    if processes.on():
+        return _told(call, forward)
     question = f"{call.operation} {json.dumps(call.params, sort_keys=True)}"
     for mine in work.under_way(call.region):
         if not work.duration() or _asked_about(call, mine):
@@ -109,6 +116,61 @@ def look_at_jobs(call: Call, forward: Forward) -> Answer:
         if known is not None and known.task and "container" in row:
             row["container"]["taskArn"] = known.task
     return answer
+
+
+@correction(
+    "batch",
+    "TerminateJob",
+    "CancelJob",
+    restores="that a job which runs as a process is ended: with SIGTERM first, and with its array's others",
+    aws=f"{API}/API_TerminateJob.html",
+)
+def end_job(call: Call, forward: Forward) -> Answer:
+    """End the job that moto has marked, and those of an array; where jobs are counted in looks the next one ends it."""
+    answer = forward()
+    if processes.on():
+        parent = call.params["jobId"]
+        for mine in work.under_way(call.region):
+            job = mine.job
+            if job.job_id == parent or job.job_id.startswith(f"{parent}:"):
+                if job.job_id != parent:
+                    call.ask("batch", call.operation, jobId=job.job_id, reason=call.params["reason"])
+                if job.stop:
+                    running.stop(mine)
+        running.dispatch(call.region)
+    return answer
+
+
+def submit(call: Call, **params: Any) -> str:
+    """Submit a job as another service of AWS does, with `call` of that service; the job's id. Raises `ServiceError`."""
+    return str(_asked(call, "SubmitJob", params)["jobId"])
+
+
+def described(call: Call, job_id: str) -> Answer:
+    """What DescribeJobs answers of a job."""
+    job: Answer = _asked(call, "DescribeJobs", {"jobs": [job_id]})["jobs"][0]
+    return job
+
+
+def ended(call: Call, job_id: str, seconds: float) -> bool:
+    """Wait for the end of a job, `seconds` at most, without holding the lock; whether it has come."""
+    with lock:
+        mine = work.find_work(job_id)
+        if processes.on():
+            running.dispatch(call.region)
+    return mine is None or mine.over.wait(seconds)
+
+
+def _asked(call: Call, operation: str, params: dict[str, Any]) -> Answer:
+    asked = Call("batch", operation, call.region, call.account, params, call.asking)
+    with lock:
+        return apply(corrected("batch", operation), asked, lambda: asked.ask("batch", operation, **asked.params))
+
+
+def _told(call: Call, forward: Forward) -> Answer:
+    running.dispatch(call.region)
+    answer = forward()
+    return answer | {key: [running.told(row) for row in answer[key]] for key in KEYS if key in answer}
 
 
 def _under_way(job_id: str) -> work.Work:

@@ -1,20 +1,22 @@
 """Jobs under way: where each runs, how far it is, and what ends it.
 
-Time is counted in looks: a job goes one step further when a question about it, its queue or its environment is asked
-again. So the questions of one round see one world, in whatever order they arrive. The steps are those of
-https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
+Time is counted in looks, unless jobs run as processes: a job goes one step further when a question about it, its queue
+or its environment is asked again. So the questions of one round see one world, in whatever order they arrive. The steps
+are those of https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import Any, Final
 
 from mfinfra.sandbox.corrections import lag
-from mfinfra.sandbox.corrections.batch import rules
+from mfinfra.sandbox.corrections.batch import processes, rules
 from mfinfra.sandbox.corrections.batch.records import Record, environments, find, queues
 from mfinfra.sandbox.corrections.shelves import shelf
 
@@ -37,6 +39,10 @@ class Work:
     left: float = 0.0
     """How many more looks see it RUNNING."""
     asked: set[str] = field(default_factory=set)
+    ending: Callable[[], None] | None = None
+    """Called when it has ended, to end its process."""
+    over: Event = field(default_factory=Event)
+    """Set when it has ended."""
 
     @property
     def instance(self) -> str:
@@ -49,11 +55,14 @@ class Work:
             self.job.job_stopped_reason = reason
         self.job._mark_stopped(success=success)  # noqa: SLF001  moto's own way to end a job
         shelf("ended jobs")[self.job.job_id] = shelf("jobs under way").pop(self.job.job_id)
+        if self.ending is not None:
+            self.ending()
+        self.over.set()
 
 
 def duration() -> float:
     """How many looks see a job RUNNING; 0 is a job that ends well at once where it is taken."""
-    return float(shelf("job durations").get("looks", lag.looks()))
+    return UNTIL_FINISHED if processes.on() else float(shelf("job durations").get("looks", lag.looks()))
 
 
 def find_work(job_id: str) -> Work | None:
@@ -85,6 +94,8 @@ def accept(job: Any, region: str, queue: str, vcpus: float) -> Work | None:
 
 def look(work: Work, question: str) -> None:
     """Let a job see that `question` is asked: end it if it was stopped, or go on if the question is asked again."""
+    if processes.on():
+        return
     if work.job.stop or find(queues(work.region), work.queue) is None:
         work.end(success=False)
     elif not duration() or question in work.asked:
