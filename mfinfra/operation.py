@@ -10,9 +10,10 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mfinfra import history, lock, reconcile, records, saved
+from mfinfra import history, lock, preflight, reconcile, records, saved
 from mfinfra.apply import Run
 from mfinfra.errors import Incomplete, MfinfraError, Refused, Stale, UserError
+from mfinfra.grants import needed
 from mfinfra.model import Action, Address, Event, Failed, Skipped
 from mfinfra.planning import staleness
 from mfinfra.planning.gate import Allowed
@@ -47,8 +48,9 @@ class Operation:
     """One run over a reviewed plan. `events()` is consumed once; `stop()` begins nothing new.
 
     `tell` is told what is no event: that a lock was taken over, that there is none; `waits` whom the run waits for.
-    Receipts that the bucket does not take go into `folder`. Where nobody has approved this very plan (`binding` is
-    false), what AWS asks for once the lock is held is carried out, and `replanned` hears of it first.
+    `preflight`: IAM is asked before the first write whether it allows all of them, but in a sandbox, where there is no
+    such question. Receipts that the bucket does not take go into `folder`. Where nobody has approved this very plan
+    (`binding` is false), what AWS asks for once the lock is held is carried out, and `replanned` hears of it first.
     """
 
     reviewed: reconcile.Reviewed
@@ -60,6 +62,7 @@ class Operation:
     folder: Path = saved.FOLDER
     binding: bool = True
     replanned: Callable[[reconcile.Reviewed], None] = _unheard
+    preflight: bool = True
     _before: list[Event] = field(default_factory=list)
 
     def stop(self) -> None:
@@ -70,6 +73,7 @@ class Operation:
         """Carry the plan out; raises `Refused`, `Locked` or `Stale` while nothing was changed."""
         reviewed = self.reviewed
         run = reviewed.apply(self.allowed)
+        self._ask_iam()
         place = standing(records.place(reviewed.reading.environment), reviewed.plan)
         if place is None:
             if reviewed.plan.options.replace:
@@ -95,6 +99,16 @@ class Operation:
                 yield from self._left(first, str(error))
                 hint = "; ".join(filter(None, ("the bucket for the lock was made, nothing else", error.hint)))
                 raise Incomplete(str(error), hint=hint, code=error.code) from error
+
+    def _ask_iam(self) -> None:
+        """Raise `Refused` where IAM says that it would deny a write of this plan."""
+        aws = self.reviewed.aws
+        if self.preflight and not aws.sandbox and self.reviewed.plan.work:
+            statements = needed.to_write(self.reviewed.reading.environment, self.reviewed.document)
+            found = preflight.check(aws, statements)
+            if found.unsure:
+                self.tell(f"the permissions were not all checked beforehand: {found.unsure}")
+            preflight.refuse(found, aws.caller)
 
     def _locked(self, place: records.Place, first: Plan | None) -> Iterator[Event]:
         reviewed = self.reviewed

@@ -136,6 +136,14 @@ LockExpiry = Annotated[
     ),
 ]
 NoLock = Annotated[bool, typer.Option("--no-lock", envvar="MFINFRA_NO_LOCK", help="Take no lock.")]
+NoPreflight = Annotated[
+    bool,
+    typer.Option(
+        "--no-preflight",
+        envvar="MFINFRA_NO_PREFLIGHT",
+        help="Do not ask IAM beforehand whether it allows all that the plan sends.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", envvar="MFINFRA_JSON", help="Print events as JSON lines in place of the report.")
 ]

@@ -73,6 +73,7 @@ class Way:
     allowed: Allowed
     locking: Locking
     parallelism: int
+    preflight: bool
     json: bool
     json_into: Path | None
 
@@ -95,6 +96,7 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling, *, bindi
         stage.waits,
         binding=binding,
         replanned=stage.replanned,
+        preflight=way.preflight,
     )
     # To the last word: who ends the command while the report is written has still changed something.
     with _signals.stopping(run.stop, stage.announce) as stopped:

@@ -21,6 +21,7 @@ from mfinfra.cli import (
     drift,
     graph,
     history,
+    permissions,
     plan,
     sandbox,
     schema,
@@ -33,6 +34,7 @@ from mfinfra.render import streams
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, destroy),
     "Look closer": (drift, show, graph, history, schema),
+    "Serve Metaflow": (permissions,),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }

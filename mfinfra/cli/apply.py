@@ -18,6 +18,7 @@ from mfinfra.cli._options import (
     LockTimeout,
     MaxDeletes,
     NoLock,
+    NoPreflight,
     Parallelism,
     Yes,
 )
@@ -63,6 +64,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     lock_timeout: LockTimeout = 0.0,
     lock_expiry: LockExpiry = 300.0,
     no_lock: NoLock = False,
+    no_preflight: NoPreflight = False,
     json: Json = False,
     json_into: JsonInto = None,
 ) -> int:
@@ -80,6 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         allowed=Allowed(frozenset(allow_destroy or ()), frozenset(allow_replace or ()), allow_disruption, max_deletes),
         locking=Locking(not no_lock, lock_expiry, lock_timeout),
         parallelism=parallelism,
+        preflight=not no_preflight,
         json=json,
         json_into=json_into,
     )

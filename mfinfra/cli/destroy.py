@@ -15,6 +15,7 @@ from mfinfra.cli._options import (
     LockExpiry,
     LockTimeout,
     NoLock,
+    NoPreflight,
     Parallelism,
     Yes,
 )
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     lock_timeout: LockTimeout = 0.0,
     lock_expiry: LockExpiry = 300.0,
     no_lock: NoLock = False,
+    no_preflight: NoPreflight = False,
     json: Json = False,
     json_into: JsonInto = None,
 ) -> int:
@@ -57,6 +59,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         allowed=Allowed(frozenset(allow_destroy or ()), disruption=allow_disruption),
         locking=Locking(not no_lock, lock_expiry, lock_timeout),
         parallelism=parallelism,
+        preflight=not no_preflight,
         json=json,
         json_into=json_into,
     )

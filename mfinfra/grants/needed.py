@@ -36,8 +36,12 @@ def to_apply(environment: Environment) -> list[Statement]:
 
 def to_carry_out(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
     """What the plan of `document` sends, and the reads that hold AWS against it before and after."""
-    sent = (grant for change in document["resource_changes"] for grant in _changing(change, environment))
-    return statements([*_reading(environment), *_recording(environment), *sent])
+    return statements([*_reading(environment), *_writing(environment, document)])
+
+
+def to_write(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
+    """The same without the reads that no wait asks for: they were answered when the plan was made."""
+    return statements(_writing(environment, document))
 
 
 def to_destroy(environment: Environment) -> list[Statement]:
@@ -73,6 +77,12 @@ def _recording(environment: Environment) -> Iterator[Grant]:
     if place := records.place(environment):
         objects = f"arn:{environment.scope.partition}:s3:::{place.bucket}/{place.folder}/*"
         yield from (Grant("WriteReceiptsAndLock", action, (objects,)) for action in records.ACTIONS)
+
+
+def _writing(environment: Environment, document: Mapping[str, Any]) -> Iterator[Grant]:
+    yield from _recording(environment)
+    for change in document["resource_changes"]:
+        yield from _changing(change, environment)
 
 
 def _writes(resource: Resource) -> tuple[str, ...]:

@@ -35,6 +35,11 @@ def text(document: Mapping[str, Any]) -> str:
     return inert.OLD_COMMAND.sub(r"\1\\u005b", json.dumps(document, indent=2, sort_keys=True)) + "\n"
 
 
+def policies(found: Sequence[Mapping[str, Any]]) -> str:
+    """One policy as JSON text to paste, in the order of its own words; several as a list."""
+    return json.dumps(found[0] if len(found) == 1 else list(found), indent=2) + "\n"
+
+
 def _diagnostic(problem: Problem) -> dict[str, Any]:
     start = {"line": problem.line, "column": problem.column}
     end = {"line": problem.line, "column": problem.column + problem.length}

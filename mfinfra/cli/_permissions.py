@@ -1,0 +1,49 @@
+"""The policies of `mfinfra permissions`, each with the name of a file for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mfinfra import desired, saved
+from mfinfra.cli import _saved
+from mfinfra.errors import UserError
+from mfinfra.grants import fit, needed
+
+Policy = tuple[str, dict[str, Any]]
+
+
+def of(path: Path, purpose: str) -> list[Policy]:
+    """The policies for `plan`, `apply`, `destroy` or `run`, of a file or of a saved plan."""
+    if saved.looks_like_one(path):
+        document = saved.load(path)
+        reading = desired.read(_saved.source(document))
+        _saved.guard_file(document, reading)
+        if purpose != "apply":
+            raise UserError(
+                f"a saved plan is there to be applied, and `--for {purpose}` is about the whole environment",
+                hint=f"`mfinfra permissions {document['source']['path']} --for {purpose}`",
+            )
+        statements = needed.to_carry_out(reading.environment, document)
+    else:
+        reading = desired.read(path)
+        told = {"plan": needed.to_plan, "apply": needed.to_apply, "destroy": needed.to_destroy, "run": needed.to_run}
+        statements = told[purpose](reading.environment)
+    policies = fit.documents(statements)
+    name = f"mfinfra-{reading.environment.scope.environment}-{purpose}"
+    several = len(policies) > 1
+    return [(f"{name}-{number}" if several else name, policy) for number, policy in enumerate(policies, start=1)]
+
+
+def write(policies: Sequence[Policy], folder: Path) -> Iterator[Path]:
+    """Write each policy to its own file in `folder`; raises `UserError` where that is not possible."""
+    for name, policy in policies:
+        path = folder / f"{name}.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{json.dumps(policy, indent=2)}\n", "utf-8")
+        except OSError as error:
+            raise UserError(f"`{path}` cannot be written: {error.strerror}", hint="name a folder of yours") from error
+        yield path
