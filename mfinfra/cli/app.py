@@ -17,6 +17,7 @@ from mfinfra.cli import (
     _help,
     _signals,
     apply,
+    config,
     destroy,
     drift,
     graph,
@@ -32,7 +33,7 @@ from mfinfra.cli import (
 from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
-    "Everyday": (validate, plan, apply, destroy),
+    "Everyday": (validate, plan, apply, config, destroy),
     "Look closer": (drift, show, graph, history, schema),
     "Serve Metaflow": (permissions,),
     "Put right": (unlock,),

@@ -66,14 +66,19 @@ def values(environment: Environment, known: Lookup | None = None) -> dict[str, A
 
     Secrets are left out (see `withheld`), and so is what only AWS can tell, unless `known` tells it.
     """
-    names = {address: identity(resource) for address, resource in environment.resources.items()}
 
     def lookup(ref: Ref) -> str | None:
-        found = names.get(ref.address, {}).get(ref.attribute)
+        found = named(environment, ref)
         return known(ref) if found is None and known else found
 
     filled = {key: fill(value, lookup) for key, value in derived(environment).items()}
     return {key: value for key, value in filled.items() if not refs(value)}
+
+
+def named(environment: Environment, ref: Ref) -> str | None:
+    """What the file itself says that `ref` stands for; `None` for what AWS tells."""
+    resource = environment.resources.get(ref.address)
+    return identity(resource).get(ref.attribute) if resource else None
 
 
 def derived(environment: Environment) -> dict[str, Any]:
