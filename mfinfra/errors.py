@@ -49,7 +49,7 @@ class Problem:
     """One thing wrong with a document.
 
     `line` and `column` count from 1; 0 means that there is no such place. `length` is the width of the caret.
-    `severity` is `error` or `warning`.
+    `severity` is `error`, `warning`, or `suppressed`: a warning that the file lets stand, with the `reason` why.
     """
 
     message: str
@@ -62,6 +62,7 @@ class Problem:
     length: int = 1
     code: str = "MF1000"
     severity: str = "error"
+    reason: str = ""
 
     @property
     def headline(self) -> str:

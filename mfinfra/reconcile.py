@@ -77,7 +77,7 @@ def compare(aws: session.Aws, reading: Reading, options: Options | None = None) 
     made = disruption.weighed(made, observe.work(aws, disruption.questions(made)))
     applies, unread = _applies(aws, made)
     origin = provenance.of(aws, reading.environment.source)
-    seen = Seen(origin, applies, (*reading.warnings, *unread))
+    seen = Seen(origin, applies, (*reading.warnings, *reading.suppressed, *unread))
     return Reviewed(aws, reading, made, seen, seen.document_of(made))
 
 

@@ -15,11 +15,15 @@ from mfinfra.render import inert
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file and what was found in it; `resources` are counted where it is valid."""
+    """A file and what was found in it; `resources` are counted where it is valid.
+
+    `suppressed` are the warnings that the file lets stand.
+    """
 
     file: Path
     problems: tuple[Problem, ...]
     resources: int = 0
+    suppressed: tuple[Problem, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -39,7 +43,8 @@ def check(file: Path) -> Checked:
     except InvalidDocument as invalid:
         return Checked(file, invalid.problems)
     environment = reading.environment
-    return Checked(file, reading.warnings, len(environment.resources) + len(environment.disabled))
+    resources = len(environment.resources) + len(environment.disabled)
+    return Checked(file, reading.warnings, resources, reading.suppressed)
 
 
 def show(found: Sequence[Problem]) -> None:
@@ -50,12 +55,28 @@ def show(found: Sequence[Problem]) -> None:
         console.write(problems.problems(found), sys.stderr)
 
 
+def more(found: Sequence[Problem]) -> None:
+    """Say on stderr, once, who explains what a code means; the first error's stands for all."""
+    if found:
+        from rich.text import Text
+
+        from mfinfra.render import console
+
+        code = next((one for one in found if one.severity == "error"), found[0]).code
+        console.write([Text(f"`mfinfra explain {inert.line(code)}` says more", "dim")], sys.stderr)
+
+
 def verdicts(checked: Sequence[Checked]) -> str:
     """`FILE: valid, 12 resources`, or how many errors, one line for each file."""
     lines = []
     for one in checked:
         said = ["valid", _counted(one.resources, "resource") or "no resources"] if one.valid else ["not valid"]
-        counts = (_counted(one.errors, "error"), _counted(len(one.problems) - one.errors, "warning"))
+        suppressed = _counted(len(one.suppressed), "warning")
+        counts = (
+            _counted(one.errors, "error"),
+            _counted(len(one.problems) - one.errors, "warning"),
+            f"{suppressed} suppressed" if suppressed else "",
+        )
         lines.append(f"{inert.line(one.file)}: {', '.join([*said, *filter(None, counts)])}\n")
     return "".join(lines)
 

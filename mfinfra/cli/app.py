@@ -20,6 +20,7 @@ from mfinfra.cli import (
     config,
     destroy,
     drift,
+    explain,
     graph,
     history,
     permissions,
@@ -34,7 +35,7 @@ from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, config, destroy),
-    "Look closer": (drift, show, graph, history, schema),
+    "Look closer": (drift, show, graph, history, schema, explain),
     "Serve Metaflow": (permissions,),
     "Put right": (unlock,),
     "Try it out": (sandbox,),

@@ -30,8 +30,10 @@ def command(
     checked = [_check.check(file) for file in files]
     found = [problem for one in checked for problem in one.problems]
     if format_ is Format.JSON:
-        streams.put(json.problems(found, [str(file) for file in files]), sys.stdout)
+        suppressed = [problem for one in checked for problem in one.suppressed]
+        streams.put(json.problems([*found, *suppressed], [str(file) for file in files]), sys.stdout)
     else:
         _check.show(found)
+        _check.more(found)
         streams.put(_check.verdicts(checked), sys.stdout)
     return 0 if all(one.valid for one in checked) else 1

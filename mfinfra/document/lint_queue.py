@@ -1,4 +1,4 @@
-"""The rules of `lint` for queues and how they share: limits that never act, and shares that Batch refuses.
+"""The rules of `lint` for queues and how they share: what they run on, limits that never act, shares that cover others.
 
 https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_time_limit_actions.html
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from mfinfra.document import meant
+from mfinfra.document.lint_compute import FARGATE
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.tree import shown
 from mfinfra.model import Environment, Resource
@@ -21,6 +23,37 @@ REASONS = (
 )
 
 Finding = tuple[tuple[str | int, ...], str, str, str | None]
+
+
+def families(resource: Resource, environment: Environment) -> Iterator[Finding]:
+    """Compute environments of both families in one queue."""
+    first: tuple[str, bool] | None = None
+    for index, value in enumerate(resource.spec.get("compute_environments") or ()):
+        other = meant.named(environment, "compute_environment", value)
+        if other is None or not isinstance(other.spec.get("type"), str):
+            continue
+        fargate = other.spec["type"] in FARGATE
+        first = first or (str(other.address), fargate)
+        if first[1] != fargate:
+            message = f"`{other.address}` is {_family(fargate)} and `{first[0]}` is {_family(first[1])}"
+            hint = "one queue takes one family: make a queue for each"
+            yield ("compute_environments", index), "MF1105", message, hint
+
+
+def _family(fargate: bool) -> str:
+    return "on Fargate" if fargate else "on EC2"
+
+
+def literal(resource: Resource, environment: Environment) -> Iterator[Finding]:
+    """A compute environment of the file that is named as AWS knows it now: what replaces it has another name."""
+    for index, value in enumerate(resource.spec.get("compute_environments") or ()):
+        if not isinstance(value, str):
+            continue
+        name = value.removeprefix(resource.scope.arn("batch", "compute-environment/"))
+        other = meant.named(environment, "compute_environment", name)
+        if other is not None:
+            message = f"this is `{other.address}` by its name: nothing waits for it, and a replacement has another name"
+            yield ("compute_environments", index), "MF2117", message, f"write `{other.address}`"
 
 
 def time_limits(resource: Resource, _environment: Environment) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mfinfra import schemas
-from mfinfra.document import bundle, lint, merge, references, scalars, sentences, validate
+from mfinfra.document import bundle, lint, merge, references, scalars, sentences, suppress, validate
 from mfinfra.document.references import Resolution
 from mfinfra.document.tree import Node, Tree
 from mfinfra.document.tree import Path as Steps
@@ -21,10 +21,15 @@ _HEAD = ("environment", "account", "region")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A valid file: its environment, and what is odd about it without being wrong."""
+    """A valid file: its environment, and what is odd about it without being wrong.
+
+    `suppressed` are the warnings that the file lets stand, by what it says in `suppressions`.
+    """
 
     environment: Environment
     warnings: tuple[Problem, ...] = ()
+    suppressed: tuple[Problem, ...] = ()
+    suppressions: tuple[suppress.Suppression, ...] = ()
 
 
 def read(path: str | Path) -> Reading:
@@ -41,11 +46,15 @@ def read(path: str | Path) -> Reading:
         found = [one for one in found if one.code not in (sentences.MISSING, references.UNKNOWN_ADDRESS)]
     source = Source(str(path), merged.sha256, tuple(merged.tree.lines))
     environment = _environment(tree, resolution, source, _unsound(found))
-    found += lint.findings(environment, tree)
-    ordered = _ordered(found, tree)
-    if errors := [one for one in ordered if one.severity == "error"]:
+    written = resolution.rest.get(suppress.FIELD)
+    found = suppress.applied([*found, *lint.findings(environment, tree)], written, tree)
+    by_severity: dict[str, list[Problem]] = {"error": [], "warning": [], suppress.SUPPRESSED: []}
+    for one in _ordered(found, tree):
+        by_severity[one.severity].append(one)
+    errors, warnings, suppressed = by_severity.values()
+    if errors:
         raise InvalidDocument(errors)
-    return Reading(environment, tuple(ordered))
+    return Reading(environment, tuple(warnings), tuple(suppressed), suppress.entries(written))
 
 
 def _checked(tree: Tree) -> tuple[Tree, Resolution, list[Problem]]:

@@ -6,7 +6,7 @@ that a filled-in reference no longer shows stands under `depends_on`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -16,6 +16,7 @@ from mfinfra.document import scalars
 from mfinfra.document.interpolate import escaped
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.read import Reading
+from mfinfra.document.suppress import Suppression
 from mfinfra.document.tree import Path, fits
 from mfinfra.errors import UserError
 from mfinfra.model import Access, Address, Environment, Ref, Resource, Template
@@ -29,7 +30,7 @@ def show(reading: Reading, address: str | None = None) -> str:
     """The whole file, or the one resource at `address`; raises `UserError` if there is none."""
     environment = reading.environment
     if address is None:
-        return write(environment)
+        return write(environment, reading.suppressions)
     every = {str(at): resource for at, resource in (*environment.resources.items(), *environment.disabled.items())}
     if address not in every:
         raise UserError(f"there is no `{address}` in `{environment.source.path}`", hint=did_you_mean(address, every))
@@ -38,8 +39,8 @@ def show(reading: Reading, address: str | None = None) -> str:
     return _dump({"resources": _resources({resource.address: _fields(resource, disabled=disabled)})})
 
 
-def write(environment: Environment) -> str:
-    """`environment` as the YAML of one file."""
+def write(environment: Environment, suppressions: Iterable[Suppression] = ()) -> str:
+    """`environment` as the YAML of one file, with the warnings that may stand in it."""
     fields = {
         address: _fields(resource, disabled=address in environment.disabled)
         for address, resource in (*environment.resources.items(), *environment.disabled.items())
@@ -55,10 +56,17 @@ def write(environment: Environment) -> str:
         document["aws"] = access
     if environment.lock is not None:
         document["lock"] = escaped(environment.lock)
+    if written := [_suppression(one) for one in suppressions]:
+        document["suppress"] = written
     document["resources"] = _resources(fields)
     if environment.metaflow:
         document["metaflow"] = _plain(environment.metaflow)
     return _dump(document)
+
+
+def _suppression(one: Suppression) -> dict[str, str]:
+    fields = {"code": one.code, "address": one.address, "reason": one.reason}
+    return {name: escaped(value) for name, value in fields.items() if value is not None}
 
 
 def _resources(fields: Mapping[Address, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -120,11 +120,19 @@ def _asked(effect: Effect) -> tuple[Call, ...]:
 
 
 def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
-    """What was looked at beside the differences: warnings of the file and of AWS, then every guard."""
+    """What was looked at beside the differences: warnings of the file and of AWS, then every guard.
+
+    A warning that the file suppresses keeps its row, with the reason.
+    """
 
     def row(code: str, status: str, message: str, address: Address | str | None, **more: Any) -> dict[str, Any]:
         place = str(address) if address else None
         return {"code": code, "status": status, "message": message, "address": place, **DETAILS, **more}
+
+    def told(item: Problem) -> dict[str, Any]:
+        if item.severity == "suppressed":
+            return row(item.code, "suppressed", item.message, item.subject, hint=item.hint, reason=item.reason)
+        return row(item.code, "warn", item.message, item.subject, hint=item.hint)
 
     health = [
         row("MF2000", "warn", warning, planned.step.address)
@@ -140,7 +148,7 @@ def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
     codes = {block.code for _, block in plan.blocks}
     passed = [row(code, "pass", said, None) for code, said in gate.PASSED.items() if code not in codes]
     return [
-        *(row(item.code, "warn", item.message, item.subject, hint=item.hint) for item in warnings),
+        *(told(item) for item in warnings),
         *health,
         *refused,
         *passed,

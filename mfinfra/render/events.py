@@ -61,7 +61,7 @@ class Stream:
             if not looks.same(change) or change.get("blocked"):
                 self._tell(_planned(change))
         for check in document["checks"]:
-            if check["status"] != "pass":
+            if check["status"] not in {"pass", "suppressed"}:
                 self._tell(_checked(check))
         self._tell(_counted(document))
 

@@ -13,7 +13,7 @@ from mfinfra.render.html_parts import anchor, folded, hint, prose, rows, section
 from mfinfra.render.looks import Document
 from mfinfra.render.markup import element
 
-STATUS: Mapping[str, str] = {"fail": "magenta", "warn": "yellow", "pass": "plain"}
+STATUS: Mapping[str, str] = {"fail": "magenta", "warn": "yellow", "pass": "plain", "suppressed": "plain"}
 
 
 def verdict(document: Document) -> Element:
@@ -91,7 +91,7 @@ def checks(document: Document) -> Element | None:
     found: Sequence[Document] = document["checks"]
     shown = [check for status in ("fail", "warn") for check in found if check["status"] == status]
     shown += [check for check in found if check["status"] not in STATUS]
-    passed = [check for check in found if check["status"] == "pass"]
+    passed, suppressed = ([check for check in found if check["status"] == status] for status in ("pass", "suppressed"))
     places = {str(row.change["address"]): row.number for row in numbered(document)}
     if not found:
         return None
@@ -99,6 +99,9 @@ def checks(document: Document) -> Element | None:
         "checks",
         "Checks",
         element("ul", {"class": "bare"}, *(_check(check, places) for check in shown)) if shown else None,
+        folded(f"{counted(len(suppressed), 'warning')} suppressed",
+               element("ul", {"class": "bare"}, *(_check(check, places) for check in suppressed)))
+        if suppressed else None,
         folded(f"{counted(len(passed), 'check')} passed",
                element("ul", {"class": "bare"}, *(_check(check, places) for check in passed))) if passed else None,
     )  # fmt: skip
@@ -115,6 +118,7 @@ def _check(check: Document, places: Mapping[str, int]) -> Element:
         " ",
         *((link(address, places), ": ") if address else ()),
         *prose(check["message"]),
+        *((f" (suppressed: {check['reason']})",) if check.get("reason") else ()),
         *hint(check.get("hint")),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,14 +14,15 @@ FORMAT_VERSION = "1.0"
 
 
 def problems(found: Sequence[Problem], files: Sequence[str]) -> str:
-    """What `validate --format json` prints: every problem and warning of all `files`."""
-    errors = sum(1 for problem in found if problem.severity == "error")
+    """What `validate --format json` prints: every problem and warning of all `files`, suppressed ones too."""
+    counts = Counter(problem.severity for problem in found)
     return text(
         {
             "format_version": FORMAT_VERSION,
-            "valid": errors == 0,
-            "error_count": errors,
-            "warning_count": len(found) - errors,
+            "valid": counts["error"] == 0,
+            "error_count": counts["error"],
+            "warning_count": counts["warning"],
+            "suppressed_count": counts["suppressed"],
             "files": list(files),
             "diagnostics": [_diagnostic(problem) for problem in found],
         }
@@ -51,4 +53,5 @@ def _diagnostic(problem: Problem) -> dict[str, Any]:
         "range": {"filename": problem.file, "start": start, "end": end} if problem.line else None,
         "snippet": problem.source or None,
         "hint": problem.hint,
+        "reason": problem.reason or None,
     }

@@ -44,7 +44,11 @@ def _check(check: Document) -> Case:
     name = " ".join(filter(None, (address, code)))
     if status == "fail":
         return Case(classname, name, _failure(check))
-    said = (f"warning: {check['message']}", *_hint(check)) if status == "warn" else ()
+    said: tuple[str, ...] = ()
+    if status == "warn":
+        said = (f"warning: {check['message']}", *_hint(check))
+    elif status == "suppressed":
+        said = (f"suppressed: {check['message']}", f"reason: {check.get('reason')}")
     return Case(classname, name, output=said)
 
 

@@ -6,27 +6,11 @@ These three are no guards and no warnings: a plan tells them of every such chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from mfinfra.document.codes import MEANINGS
+from mfinfra import explain
 
 DESTROYED, REPLACED, DRIFTED = "MF5001", "MF5002", "MF5003"
-PLANNED: Mapping[str, str] = {
-    DESTROYED: "The plan destroys a resource",
-    REPLACED: "The plan replaces a resource: the old one is destroyed",
-    DRIFTED: "Live state is not what the last apply left: something else changed it",
-}
-FAMILIES: Mapping[str, str] = {
-    "MF1": "The environment file is not right",
-    "MF20": "AWS says that a resource is not healthy",
-    "MF2": "What the environment file asks for has a pitfall",
-    "MF3": "AWS refused, or what it shows is not what was asked for",
-    "MF4": "A guard stops the plan: what it would do takes a decision of somebody",
-}
-UNKNOWN = "A finding of mfinfra"
 
 
 def description(code: str) -> str:
-    """What the code is about; of one that has no sentence of its own, what its family is about."""
-    family = max((prefix for prefix in FAMILIES if code.startswith(prefix)), key=len, default="")
-    return PLANNED.get(code) or MEANINGS.get(code) or FAMILIES.get(family, UNKNOWN)
+    """What the code is about: the title of its page, or, of one from another version, what its family is about."""
+    return explain.page(code).title if code in explain.codes() else explain.family(code)

@@ -68,7 +68,8 @@ def _findings(document: Document) -> Iterator[Finding]:
     for change in filter(looks.destroys, changes):
         yield _loss(change)
     for check in guards.apart(document):
-        if check["status"] == "pass":
+        # GitHub shows a result with `suppressions` as an alert like any other: what is suppressed is left out.
+        if check["status"] in {"pass", "suppressed"}:
             continue
         level, address = ERROR if check["status"] == "fail" else WARNING, check.get("address") or ""
         yield Finding(check["code"], level, _sentence(address, check), address)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
+from mfinfra.plural import counted
 from mfinfra.render import contents, fields, guards, inert, looks, notes, origin
 from mfinfra.render.guards import Refused
 from mfinfra.render.looks import Document
@@ -132,14 +133,18 @@ def _metaflow(document: Document, full: bool) -> Iterator[Text]:
 
 def warnings(document: Document) -> Iterator[Text]:
     """What is odd without being in the way."""
-    found = [check for check in document["checks"] if check["status"] == "warn"]
-    if found:
+    found, suppressed = (
+        [check for check in document["checks"] if check["status"] == status] for status in ("warn", "suppressed")
+    )
+    if found or suppressed:
         yield from title("Warnings")
     for check in found:
         line = Text("  ").append(f"[{inert.line(check['code'])}] ", "yellow")
         yield line.append(f"{inert.line(check['address'])}: " if check.get("address") else "").append(
             inert.line(check["message"])
         )
+    if suppressed:
+        yield Text(f"  # ({counted(len(suppressed), 'warning')} suppressed by the file)", "dim")
 
 
 def _list(heading: str, changes: Iterable[Document]) -> Iterator[Text]:
