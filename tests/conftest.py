@@ -14,6 +14,23 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 
+running: list = []
+
+
+def pytest_runtest_setup(item):
+    running[:] = [item.path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def declared_calls_only() -> None:
+    """Promise of `mfinfra permissions`, over the whole suite: what is sent was declared."""
+    import declared
+
+    from mfinfra.aws import session
+
+    session.perform = declared.only(session.perform, lambda: declared.invents(running[0]))
+
+
 @pytest.fixture(scope="session")
 def embedded() -> Iterator:
     from mfinfra.sandbox.embedded import EmbeddedServer

@@ -10,8 +10,20 @@ from mfinfra.grants import reach
 from mfinfra.grants.grant import Grant, Statement, statements
 from mfinfra.metaflow import presets
 from mfinfra.metaflow.parts import Parts
-from mfinfra.model import Address, Environment, Ref, Resource, refs
+from mfinfra.model import Address, Call, Environment, Ref, Resource, refs
 from mfinfra.ownership import ENVIRONMENT
+
+ENGINE = (
+    "sts:GetCallerIdentity",
+    "resourcegroupstaggingapi:GetResources",
+    "s3:GetObject",
+    "s3:ListObjectsV2",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "iam:GetRole",
+    "iam:SimulatePrincipalPolicy",
+)
+"""What is sent beside the drivers' calls: who we are, what is ours, the lock, the receipts, the question to IAM."""
 
 
 def to_plan(environment: Environment) -> list[Statement]:
@@ -101,13 +113,14 @@ def _sending(resource: Resource, operations: Iterable[str], environment: Environ
 
 def _changing(change: Mapping[str, Any], environment: Environment) -> Iterator[Grant]:
     """The grants of one row of a plan: its calls, and those that make a new-born usable if AWS was too early."""
-    calls = [effect.get("with", effect) for effect in change["calls"] if "wait" not in effect]
-    operations = {f"{call['service']}:{call['operation']}" for call in calls}
-    resource = _resource(change, environment)
-    makes = catalogue.driver(resource.kind).sends.makes
-    if operations & set(makes):
-        operations |= set(makes)
-    yield from _sending(resource, sorted(operations), environment)
+    rows = [effect.get("with", effect) for effect in change["calls"] if "wait" not in effect]
+    calls = [Call(row["service"], row["operation"], row["parameters"]) for row in rows]
+    resource, makes = _resource(change, environment), frozenset[str]()
+    sends = catalogue.driver(resource.kind).sends
+    if "create" in change["change"]["actions"]:
+        makes = frozenset(_action(name) for name in sends.makes)
+    for action in sorted({*permissions.actions(calls), *makes}):
+        yield from reach.grants(resource, action, environment, makes=action in makes)
 
 
 def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
@@ -122,13 +135,18 @@ def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
 
 def _grants(resource: Resource, operation: str, environment: Environment) -> Iterator[Grant]:
     service, _, name = operation.partition(":")
+    action = _action(operation)
     makes = operation in catalogue.driver(resource.kind).sends.makes
-    action = permissions.action_of(service, name)
     if not reach.used(resource, action):
         return
     further = (also for (*of, _), actions in permissions.ALSO.items() if of == [service, name] for also in actions)
     for each in (action, *further):
         yield from reach.grants(resource, each, environment, makes=makes)
+
+
+def _action(operation: str) -> str:
+    service, _, name = operation.partition(":")
+    return permissions.action_of(service, name)
 
 
 def _known(item: Statement, environment: Environment) -> Iterator[Statement]:

@@ -64,7 +64,7 @@ class Live:
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def operation(self, reviewed, allowed, locking, *_, binding, replanned):
+    def operation(self, reviewed, allowed, locking, *_, binding, replanned, preflight):
         self.locking, self.binding = locking, binding
         return self
 
