@@ -144,7 +144,7 @@ class Retiring:
 
 def _deletion(resource: Resource, observed: Observed | None) -> Effects | None:
     """What deletes what is left; nothing that is not ours."""
-    if observed is None:
+    if observed is None or observed.scheduled:
         return ()
     if not (observed.leaving or found.ours(observed, resource.scope)):
         return None

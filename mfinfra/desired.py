@@ -1,4 +1,4 @@
-"""From a file to everything that is wished: read, validated, resolved, presets filled in, our own tags put on."""
+"""From a file to everything that is wished: read, resolved, presets filled in, wired together, our own tags put on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,26 @@ from pathlib import Path
 from mfinfra import catalogue, document, drift, ownership
 from mfinfra.errors import InvalidDocument, Problem, UserError
 from mfinfra.metaflow import presets
-from mfinfra.model import Environment, Resource
+from mfinfra.model import Address, Environment, Resource
 
 
 def read(path: str | Path) -> document.Reading:
     """The environment of the file at `path`; raises `InvalidDocument` with every problem in it."""
     reading = document.read(path)
-    return replace(reading, environment=tagged(presets.expand(reading.environment)))
+    return replace(reading, environment=tagged(wired(presets.expand(reading.environment))))
+
+
+def wired(environment: Environment) -> Environment:
+    """The environment where each resource has what those that refer to it need of it; twice is once."""
+    users: dict[Address, list[Resource]] = {}
+    for _, resource in sorted(environment.resources.items()):
+        for address in resource.depends_on:
+            users.setdefault(address, []).append(resource)
+    served = {
+        address: catalogue.driver(address.kind).serving(resource, tuple(users.get(address, ())))
+        for address, resource in environment.resources.items()
+    }
+    return replace(environment, resources=served)
 
 
 def tagged(environment: Environment) -> Environment:

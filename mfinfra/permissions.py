@@ -39,6 +39,7 @@ ACTION: Mapping[tuple[str, str], str] = {
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 GRANT = ("kms:CreateGrant", "kms:DescribeKey")
+SECRET_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     # An operation that is handed this parameter (and not `False`) needs these actions too; dots lead into it.
@@ -57,6 +58,11 @@ ALSO: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("logs", "CreateLogGroup", "tags"): ("logs:TagResource",),
     ("ecr", "CreateRepository", "tags"): ("ecr:TagResource",),
     ("ecr", "CreateRepository", "encryptionConfiguration.kmsKey"): (*GRANT, "kms:RetireGrant"),
+    ("kms", "CreateKey", "Tags"): ("kms:TagResource",),
+    ("secretsmanager", "CreateSecret", "Tags"): ("secretsmanager:TagResource",),
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html: it proves the key at once
+    ("secretsmanager", "CreateSecret", "KmsKeyId"): SECRET_KEY,
+    ("secretsmanager", "UpdateSecret", "KmsKeyId"): (*SECRET_KEY, "kms:Encrypt"),
     ("batch", "CreateComputeEnvironment", "tags"): ("batch:TagResource",),
     ("batch", "CreateComputeEnvironment", "computeResources"): ("iam:PassRole", "iam:CreateServiceLinkedRole"),
     ("batch", "UpdateComputeEnvironment", "serviceRole"): ("iam:PassRole",),

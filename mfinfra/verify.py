@@ -48,7 +48,7 @@ def gone(resource: Resource, carrier: Carrier, delete: Callable[[], None]) -> No
 
     def lacking() -> list[str]:
         observed = observe.look_again(carrier.aws, resource)
-        if observed is None or observed.leaving:
+        if observed is None or observed.leaving or observed.scheduled:
             return []
         if next(looks) % LAGGING == 0:
             delete()

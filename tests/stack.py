@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -76,8 +77,13 @@ class Stack:
         return wire().session.client(service, region_name=REGION, endpoint_url=self.server.endpoint)
 
     def make_key(self) -> str:
-        """The ARN of a new KMS key."""
-        arn: str = self.client("kms").create_key()["KeyMetadata"]["Arn"]
+        """The ARN of a new KMS key, which CloudWatch Logs may use too."""
+        statements = [
+            {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+            for principal in ({"AWS": ACCOUNT}, {"Service": f"logs.{REGION}.amazonaws.com"})
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        arn: str = self.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
         return arn
 
     def plan(self, environment: dict[str, Any] | Path, **options: Any) -> Reviewed:
@@ -166,7 +172,11 @@ def inventory(stack: Stack) -> dict[str, list[str]]:
     """
     ec2, iam, batch = stack.client("ec2"), stack.client("iam"), stack.client("batch")
     roles = [row for row in iam.list_roles()["Roles"] if not row["Path"].startswith("/aws-service-role/")]
+    kms, secrets = stack.client("kms"), stack.client("secretsmanager")
+    keys = [kms.describe_key(KeyId=row["KeyId"])["KeyMetadata"] for row in kms.list_keys()["Keys"]]
     return {
+        "keys": sorted(key["KeyId"] for key in keys if key["KeyState"] != "PendingDeletion"),
+        "secrets": sorted(row["Name"] for row in secrets.list_secrets()["SecretList"]),
         "buckets": [row["Name"] for row in stack.client("s3").list_buckets()["Buckets"]],
         "tables": stack.client("dynamodb").list_tables()["TableNames"],
         "groups": sorted(row["GroupName"] for row in ec2.describe_security_groups()["SecurityGroups"]),

@@ -55,6 +55,8 @@ LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API
 EC2 = "https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html"
 GROUPS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"
 BATCH = "https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html"
+KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html"
+SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html"
 
 ROLE = "IAM is making the role known"
 PROFILE = "IAM is making the instance profile known"
@@ -68,6 +70,10 @@ SECURITY = "EC2 is making the security group known"
 ENDPOINT = "EC2 is making the endpoint known"
 TEMPLATE = "EC2 is making the launch template known"
 INTERFACES = "EC2 is detaching network interfaces from the security group"
+KEY = "KMS is making the key known"
+KEY_ENABLED = "KMS is enabling the key"
+KEY_POLICY = "KMS is making the key and its policy known to CloudWatch Logs"
+SECRET = "Secrets Manager is making the secret known"  # noqa: S105 - a sentence
 PRINCIPAL = "IAM is making a principal of the {} known"
 
 FACETS = (
@@ -86,6 +92,11 @@ RULES = (
     "UpdateSecurityGroupRuleDescriptionsEgress",
 )  # fmt: skip
 GROUP_USERS = (*RULES, "CreateTags", "CreateVpcEndpoint", "ModifyVpcEndpoint")
+KEY_WRITES = (
+    "CreateAlias", "EnableKey", "EnableKeyRotation", "DisableKeyRotation", "PutKeyPolicy", "TagResource",
+    "UpdateKeyDescription",
+)  # fmt: skip
+SECRET_WRITES = ("TagResource", "UpdateSecret")
 TEMPLATE_WRITES = ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "CreateTags")
 BATCH_WRITES = (
     "UpdateComputeEnvironment", "DeleteComputeEnvironment", "UpdateJobQueue", "DeleteJobQueue",
@@ -145,6 +156,19 @@ TABLE = (
            PRINCIPAL.format("repository policy"), "https://github.com/hashicorp/terraform-provider-aws/pull/1165"),
     NotYet("ecr", REPOSITORY_WRITES, "RepositoryNotFoundException", "", PROPAGATION, REPOSITORY,
            "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html", RESUMED),
+
+    NotYet("kms", ("CreateKey", "PutKeyPolicy"), "MalformedPolicyDocumentException", "principal", PROPAGATION,
+           PRINCIPAL.format("key policy"), IAM),
+    NotYet("kms", KEY_WRITES, "NotFoundException", "", PROPAGATION, KEY, KMS, RESUMED),
+    NotYet("kms", KEY_WRITES, "DisabledException", "", PROPAGATION, KEY_ENABLED, KMS, resumed=0.0),
+    NotYet("kms", KEY_WRITES, "KMSInvalidStateException", "pending deletion", PROPAGATION, KEY_ENABLED, KMS,
+           resumed=0.0),
+    NotYet("logs", ("CreateLogGroup", "AssociateKmsKey"), "InvalidParameterException", "is not allowed to be used",
+           PROPAGATION, KEY_POLICY, "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+           resumed=0.0),
+    NotYet("secretsmanager", SECRET_WRITES, "ResourceNotFoundException", "", PROPAGATION, SECRET, SECRETS, RESUMED),
+    NotYet("secretsmanager", SECRET_WRITES, "InvalidRequestException", "marked for deletion", PROPAGATION, SECRET,
+           SECRETS, resumed=0.0),
 
     NotYet("ec2", GROUP_USERS, "InvalidGroup.NotFound", "", PROPAGATION, SECURITY, EC2, RESUMED),
     NotYet("ec2", ("CreateTags", "CreateVpcEndpoint", "ModifyVpcEndpoint"), "InvalidSecurityGroupID.NotFound", "",

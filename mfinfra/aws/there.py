@@ -20,8 +20,14 @@ EXISTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("ecr", "CreateRepository"): ("RepositoryAlreadyExistsException",),
     ("iam", "CreateInstanceProfile"): ("EntityAlreadyExists",),
     ("iam", "CreateRole"): ("EntityAlreadyExists",),
+    ("kms", "CreateAlias"): ("AlreadyExistsException",),
     ("logs", "CreateLogGroup"): ("ResourceAlreadyExistsException",),
     ("s3", "CreateBucket"): ("BucketAlreadyOwnedByYou",),
+    # A name that is taken by what was deleted: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+    ("secretsmanager", "CreateSecret"): (
+        "ResourceExistsException",
+        "InvalidRequestException: already scheduled for deletion",
+    ),
 }
 
 

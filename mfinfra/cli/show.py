@@ -37,7 +37,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     Of a file, role presets are spelled out; the output is an environment file again, and what only AWS can tell stays a
     reference. A plan is shown as `mfinfra plan` showed it, without asking AWS, however old it is.
     """
-    from mfinfra import document, saved
+    from mfinfra import desired, document, saved
     from mfinfra.cli import _check, _formats
     from mfinfra.errors import UserError
     from mfinfra.metaflow import presets
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     reading = document.read(path)
     if format_ is not Format.TEXT or summary or full:
         raise UserError(f"`{path}` is an environment file, and is shown as one", hint="formats are for saved plans")
-    reading = replace(reading, environment=presets.expand(reading.environment))
+    reading = replace(reading, environment=desired.wired(presets.expand(reading.environment)))
     _check.show(reading.warnings)
     streams.put(document.show(reading, address), sys.stdout)
     return 0

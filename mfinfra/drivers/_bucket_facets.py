@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mfinfra.drivers._keys import key_arn
 from mfinfra.drivers._parts import Change
-from mfinfra.model import Call, Document, Effects, Resource, Scope, Spec
+from mfinfra.model import Call, Document, Effects, Resource, Spec
 
 MISSING = ("404", "NoSuchBucket")
 BLOCKED = "BlockedEncryptionTypes"
@@ -85,19 +86,10 @@ def parse_encryption(answer: Document | None, resource: Resource) -> Spec:
     default = rules[0].get("ApplyServerSideEncryptionByDefault") or {"SSEAlgorithm": "AES256"}
     found = {
         "algorithm": default["SSEAlgorithm"],
-        "key": _key_arn(default.get("KMSMasterKeyID", ""), resource.scope),
+        "key": key_arn(default.get("KMSMasterKeyID", ""), resource.scope, "s3"),
         "bucket_key": rules[0].get("BucketKeyEnabled", False),
     }
     return {"encryption": canonical_encryption(found), BLOCKED: rules[0].get(BLOCKED)}
-
-
-def _key_arn(key: str, scope: Scope) -> str:
-    """S3 gives back what it was given: an ARN, an id or an alias. `aws/s3` is what it takes without a key."""
-    if key.endswith("alias/aws/s3"):
-        return ""
-    if not key or key.startswith("arn:"):
-        return key
-    return scope.arn("kms", key if key.startswith("alias/") else f"key/{key}")
 
 
 def write_encryption(change: Change) -> Effects:

@@ -40,6 +40,11 @@ def as_is(resource: Resource) -> Spec:
     return resource.spec
 
 
+def unasked(resource: Resource, users: tuple[Resource, ...]) -> Resource:
+    """The resource as it is: nobody needs more of it."""
+    return resource
+
+
 def nothing(resource: Resource) -> Effects:
     """No effects."""
     return ()
@@ -60,7 +65,8 @@ class Kind:
     under which it stands beside what it replaces: the step of such a replacement has no effects of its own, as it is
     a creation and a deletion apart. `keep` is the wish together with what of AWS's own may stay beside it. `arn` is a
     regular expression whose groups are identity fields. `held`: AWS deletes none that is referred to. `whole`: its
-    writes put whole documents, in which others have their part. `ripens`: seconds until other services see a write.
+    writes put whole documents, in which others have their part. `serve` adds what those that refer to a resource need
+    of it. `ripens`: seconds until other services see a write.
     `work` asks for the work that a step would stop, where the kind has any and the step stops it. `foretells` are the
     attributes that a create or an update (`observed` is what it starts from) is known to bring about.
     """
@@ -76,6 +82,7 @@ class Kind:
     born: Callable[[Resource, Spec], Spec]
     delete: Callable[[Resource, Observed], Effects]
     desired: Callable[[Resource], Spec] = as_is
+    serve: Callable[[Resource, tuple[Resource, ...]], Resource] = unasked
     ready: Callable[[Resource], Effects] = nothing
     gone: Callable[[Resource], Effects] = nothing
     replaces: Callable[[Change], frozenset[str]] | None = None
@@ -97,6 +104,10 @@ class Kind:
     def traits(self) -> schemas.Traits:
         """What the kind's schema says of its fields."""
         return schemas.traits(self.kind)
+
+    def serving(self, resource: Resource, users: tuple[Resource, ...]) -> Resource:
+        """The resource with all that those that refer to it need of it."""
+        return self.serve(resource, users)
 
     def wish(self, resource: Resource) -> Spec:
         """The managed fields that AWS holds, as AWS has them; raises `UserError` for what it would not take."""

@@ -43,8 +43,9 @@ class Observed:
 
     `spec` has the same fields as the desired one, in AWS's canonical form, as far as they were asked for. `outputs` are
     the attributes that others may refer to. `settled` is false while AWS is still changing it, `leaving` is true while
-    AWS is deleting it, `broken` when it stands and cannot be used. `warnings` are sentences about its health. `facts`
-    are settings that are no fields: a write that replaces a whole document must carry them along.
+    AWS is deleting it, `broken` when it stands and cannot be used. `scheduled` is true when AWS deletes it on a day to
+    come: who wants it gone has nothing left to do, who wants it can have it back. `warnings` are sentences about its
+    health. `facts` are settings that are no fields: a write that replaces a whole document must carry them along.
     """
 
     spec: Spec
@@ -54,6 +55,7 @@ class Observed:
     settled: bool = True
     leaving: bool = False
     broken: bool = False
+    scheduled: bool = False
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 

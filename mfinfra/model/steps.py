@@ -124,6 +124,10 @@ class Driver(Protocol):
         """Every operation that it may send, and what each reaches."""
         ...
 
+    def serving(self, resource: Resource, users: tuple[Resource, ...]) -> Resource:
+        """The resource with all that those that refer to it need of it; pure, and twice is once."""
+        ...
+
     def wish(self, resource: Resource) -> Spec:
         """The managed fields that AWS holds, in AWS's canonical form; pure."""
         ...

@@ -20,7 +20,7 @@ def disabled(environment: Environment, survey: Survey) -> list[Leftover]:
     return [
         Leftover(resource, observed)
         for address, resource in environment.disabled.items()
-        if (observed := survey.observed.get(address)) is not None and ours(observed, environment.scope)
+        if (observed := survey.observed.get(address)) is not None and _stands(observed, environment.scope)
     ]
 
 
@@ -29,7 +29,7 @@ def everything(environment: Environment, survey: Survey) -> list[Leftover]:
     declared = [
         Leftover(resource, observed)
         for address, resource in environment.resources.items()
-        if (observed := survey.observed.get(address)) is not None and ours(observed, environment.scope)
+        if (observed := survey.observed.get(address)) is not None and _stands(observed, environment.scope)
     ]
     return [*declared, *disabled(environment, survey), *survey.leftovers]
 
@@ -85,3 +85,8 @@ def apart(found: Iterable[Leftover]) -> list[Leftover]:
             address = Address(address.kind, leftover.observed.physical_id)
         differing[address] = replace(leftover, resource=replace(leftover.resource, address=address))
     return list(differing.values())
+
+
+def _stands(observed: Observed, scope: Scope) -> bool:
+    """Whether it is ours and there is still something to delete: of what AWS has on its list there is not."""
+    return ours(observed, scope) and not observed.scheduled

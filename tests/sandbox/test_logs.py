@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -53,9 +55,29 @@ def test_retention_takes_the_days_that_are_offered(logs):
     assert "retentionInDays" not in described(logs)
 
 
+def key_policy(group):
+    """For https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html ."""
+    group = f"arn:aws:logs:us-east-1:123456789012:{group}"
+    context = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
+    allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    statements = [
+        {**allow, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}},
+        {**allow, "Principal": {"Service": "logs.us-east-1.amazonaws.com"}, "Condition": context},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def test_a_key_whose_policy_is_for_another_group_is_not_used(logs, client_of):
+    key = client_of("kms").create_key(Policy=key_policy("log-group:another"))["KeyMetadata"]["Arn"]
+    refused("InvalidParameterException", logs.create_log_group, logGroupName=NAME, kmsKeyId=key)
+
+
 def test_a_key_is_associated_and_disassociated(logs, client_of):
-    key = client_of("kms").create_key()["KeyMetadata"]["Arn"]
+    kms = client_of("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
     logs.create_log_group(logGroupName=NAME)
+    refused("InvalidParameterException", logs.associate_kms_key, logGroupName=NAME, kmsKeyId=key)
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=key_policy(f"log-group:{NAME}"))
     logs.associate_kms_key(logGroupName=NAME, kmsKeyId=key)
     assert described(logs)["kmsKeyId"] == key
     logs.disassociate_kms_key(logGroupName=NAME)

@@ -9,6 +9,7 @@ from moto.logs.models import logs_backends
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
+from mfinfra.sandbox.corrections.kms import policies
 from mfinfra.sandbox.corrections.shelves import shelf
 
 API: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference"
@@ -19,6 +20,7 @@ RETENTIONS: Final = frozenset(
     },
 )
 PAGE: Final = 50
+KEY_USES: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:GenerateDataKey", "kms:DescribeKey")
 
 
 @correction(
@@ -33,7 +35,7 @@ def create_group(call: Call, forward: Forward) -> Answer:
     if not NAME.fullmatch(name) or name.startswith("aws/"):
         raise invalid(f"Value '{name}' at 'logGroupName' failed to satisfy constraint")
     if key := call.params.get("kmsKeyId"):
-        _check_key(call, key)
+        _check_key(call, key, name)
     kept = {
         "logGroupClass": call.params.pop("logGroupClass", None) or "STANDARD",
         "deletionProtectionEnabled": bool(call.params.pop("deletionProtectionEnabled", False)),
@@ -82,13 +84,13 @@ def retention(call: Call, forward: Forward) -> Answer:
 @correction(
     "logs",
     "AssociateKmsKey",
-    restores="an operation that moto has not",
+    restores="an operation that moto has not; a key whose policy lets the service use it",
     aws=f"{API}/API_AssociateKmsKey.html",
 )
 def associate_key(call: Call, _forward: Forward) -> Answer:
     """Encrypt with a key that exists."""
     group = _existing(call)
-    _check_key(call, call.params["kmsKeyId"])
+    _check_key(call, call.params["kmsKeyId"], group.name)
     group.kms_key_id = call.params["kmsKeyId"]
     return {}
 
@@ -200,7 +202,10 @@ def _group(call: Call, identifier: str) -> Any:
     return group
 
 
-def _check_key(call: Call, key: str) -> None:
-    if call.asks("NotFound", "kms", "DescribeKey", KeyId=key) is None:
+def _check_key(call: Call, key: str, group: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html ."""
+    suffix = "amazonaws.com.cn" if call.partition == "aws-cn" else "amazonaws.com"
+    context = {"aws:logs:arn": call.arn(f"log-group:{group}")}
+    if not policies.lets(call, key, f"logs.{call.region}.{suffix}", KEY_USES, context):
         text = f"The specified KMS Key Id '{key}' does not exist or is not allowed to be used"
         raise ServiceError("InvalidParameterException", text)
