@@ -1,14 +1,15 @@
-"""`mfinfra sandbox`: four commands around the local AWS."""
+"""`mfinfra sandbox`: the commands around the local AWS."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfinfra.cli import _help
+from mfinfra.cli import _help, _words
 from mfinfra.render import streams
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ START = ("mfinfra sandbox start && mfinfra apply environments/sandbox.yaml", "mf
 STOP = ("mfinfra sandbox stop", "mfinfra sandbox start --port 5055")
 STATUS = ("mfinfra sandbox status", "mfinfra sandbox status && mfinfra plan environments/sandbox.yaml")
 RESET = ("mfinfra sandbox reset", "mfinfra sandbox reset && mfinfra apply environments/sandbox.yaml --yes")
+SHELL = ("mfinfra sandbox shell", "mfinfra sandbox shell environments/sandbox.yaml -- python flow.py run --with batch")
+SHELL_CODES = (0, 1, 3, 70, 130)
 
 app = typer.Typer(
     cls=_help.Group,
@@ -107,6 +110,28 @@ def reset() -> int:
     lifecycle.reset()
     streams.put("the sandbox is empty\n", sys.stdout)
     return 0
+
+
+@app.command(cls=_words.Command, epilog=_help.ending(SHELL, SHELL_CODES))
+def shell(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE] [-- COMMAND ...]",
+            help="The environment file; without one, environments/sandbox.yaml here, else the one that is shipped.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Open a shell in which Metaflow uses the sandbox, or run COMMAND there and end with its exit code.
+
+    Starts the sandbox if none runs, applies FILE if nothing of it is there, writes a profile of Metaflow into a folder
+    of the sandbox's own, and sets what a client needs. No variable and no file of yours leads from there to AWS.
+    """
+    from mfinfra.cli import _shell
+
+    return _shell.run(file, _words.of(ctx))
 
 
 def _tell(running: Sandbox) -> None:

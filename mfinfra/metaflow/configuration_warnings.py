@@ -48,6 +48,11 @@ def of_exports(environment: Environment, produced: Produced, around: Surrounding
     return _run(ALWAYS, environment, produced, around, kinds)
 
 
+def of_project(environment: Environment, produced: Produced, around: Surroundings, kinds: Kinds) -> list[Problem]:
+    """Those of the project alone, for a shell that was made for the profile."""
+    return _run((_project,), environment, produced, around, kinds)
+
+
 Rule = Callable[[Environment, Produced, Surroundings, Kinds], Found]
 
 
