@@ -14,7 +14,7 @@ from typing import Any, Final
 from mfinfra.sandbox.machines.failure import READER, THRESHOLD, WRITER, StateError
 from mfinfra.sandbox.machines.maps import Entered, each
 from mfinfra.sandbox.machines.templates import effective
-from mfinfra.sandbox.machines.world import Child, MapRun
+from mfinfra.sandbox.machines.world import Child, Limits, MapRun
 
 MOST_CHILDREN: Final = 1000
 """Executions of one run at once: `MaxConcurrency` on the page above, where it is 0 and nothing else was agreed."""
@@ -25,7 +25,7 @@ async def distributed(entered: Entered) -> Any:
     line = entered.line
     items = await _read(entered) if "ItemReader" in entered.state else entered.items()
     line.tell("MapStateStarted", length=len(items))
-    map_run = line.world.begin(entered.state.get("Label", entered.name), len(items), line)
+    map_run = line.world.begin(entered.state.get("Label", entered.name), len(items), _limits(entered))
     line.tell("MapRunStarted", mapRunArn=map_run.arn)
     children: list[Child] = []
     try:
@@ -63,6 +63,11 @@ async def _children(entered: Entered, items: Sequence[Any], map_run: MapRun, chi
     lines = [one(index, item) for index, item in enumerate(items)]
     ended = await each(lines, entered.at_once(MOST_CHILDREN))
     return [child.output for child in ended if child.status == "SUCCEEDED"]
+
+
+def _limits(entered: Entered) -> Limits:
+    count, share = entered.limit("ToleratedFailureCount"), entered.limit("ToleratedFailurePercentage")
+    return Limits(int(entered.limit("MaxConcurrency") or 0), int(count or 0), float(share or 0))
 
 
 def _tolerated(entered: Entered, items: int) -> int:

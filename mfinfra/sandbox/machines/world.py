@@ -19,6 +19,15 @@ class Child:
     record: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many children of a map run may be under way at once, and how many may fail, as its state says it."""
+
+    at_once: int
+    failures: int
+    failure_percentage: float
+
+
 class MapRun(Protocol):
     """One run of a distributed map."""
 
@@ -51,8 +60,8 @@ class World(Protocol):
     def tell(self, kind: str, details: Mapping[str, Any], previous: int) -> int:
         """Write an event into the history; its number."""
 
-    def begin(self, label: str, items: int, line: Line) -> MapRun:
-        """Begin a run of a distributed map over `items` items."""
+    def begin(self, label: str, items: int, limits: Limits) -> MapRun:
+        """Begin a run of a distributed map over `items` items. Raises `StateError`."""
 
     def check(self) -> None:
         """Look, between two states, whether the execution may go on. Raises `CancelledError` if it may not."""
