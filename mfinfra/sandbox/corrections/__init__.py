@@ -17,7 +17,23 @@ from typing import Any, Final
 from mfinfra.sandbox.corrections import lag
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 
-SERVICES: Final = ("batch", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs", "s3", "tagging")
+SERVICES: Final = (
+    "batch",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "events",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "stepfunctions",
+    "tagging",
+)
+"""The modules of this package that have corrections."""
+
 
 Act = Callable[[Call, Forward], Answer]
 

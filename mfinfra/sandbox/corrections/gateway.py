@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from mfinfra.sandbox.corrections import apply, corrected, reset, seed, wire
+from mfinfra.sandbox.corrections import SERVICES, apply, corrected, reset, seed, wire
 from mfinfra.sandbox.corrections.alone import lock
 from mfinfra.sandbox.corrections.batch import metadata
 from mfinfra.sandbox.corrections.call import Answer, Call, Params, ServiceError
@@ -22,8 +22,9 @@ from mfinfra.sandbox.network import ACCOUNT_ID
 StartResponse = Callable[..., Any]
 
 SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-NAMES: Final = {"tagging": "resourcegroupstaggingapi"}
-CORRECTED: Final = frozenset({"batch", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs", "s3", "tagging"})
+NAMES: Final = {"tagging": "resourcegroupstaggingapi", "states": "stepfunctions"}
+SIGNED_AS: Final = {"stepfunctions": "states"}
+CORRECTED: Final = frozenset(SIGNED_AS.get(service, service) for service in SERVICES)
 NETWORKED: Final = frozenset({"ec2", "batch"})
 CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 PHRASES: Final = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
