@@ -16,6 +16,7 @@ PASSABLE = frozenset({Verdict.PASSED, Verdict.WARNING})
 # Every other operation leaves something behind, or takes it away.
 READING = ("Describe", "Get", "List", "Head", "BatchGet", "Simulate", "Lookup")
 STOPPED = "the run was stopped"
+OVER = {Stage.REMOVED: "made and removed {}", Stage.ENDED: "ran {}, which has ended"}
 
 Execute = Callable[[Command, threading.Event], Document]
 
@@ -211,13 +212,12 @@ class _Asking:
         return tuple(
             Finding(Verdict.FAILED, what, "may still be there: it could not be removed", "MF5102", fix=f"remove {what}")
             for what, stage in self.touched.items()
-            if stage is not Stage.REMOVED
+            if stage not in OVER
         )
 
     def told(self) -> tuple[str, ...]:
         found = [
-            f"made and removed {what}" if stage is Stage.REMOVED else f"made {what}, which may still be there"
-            for what, stage in self.touched.items()
+            OVER.get(stage, "made {}, which may still be there").format(what) for what, stage in self.touched.items()
         ]
         return tuple(found or self.wrote)
 

@@ -30,13 +30,14 @@ from mfinfra.cli import (
     show,
     unlock,
     validate,
+    verify,
 )
 from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, config, destroy),
     "Look closer": (drift, show, graph, history, schema, explain),
-    "Serve Metaflow": (permissions,),
+    "Serve Metaflow": (verify, permissions,),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }

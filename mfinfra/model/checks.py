@@ -41,14 +41,16 @@ class Finding:
 class Command:
     """A program to run in a new folder with `files` (name → text) in it, which is removed afterwards.
 
-    It sees the variables of `environment` and those by which AWS is reached, and nothing else of the user's. The answer
-    has `code` (`None` if `limit` seconds passed: then it was ended), `stdout` and `stderr`.
+    It sees the variables of `environment`, in whose values `{folder}` is that folder, and those by which AWS is
+    reached, and nothing else of the user's. The answer has `code` (`None` if `limit` seconds passed: then it was
+    ended), `stdout` and `stderr`. One that `finishes` is let alone when the run is stopped: it takes seconds.
     """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     limit: float = 120.0
+    finishes: bool = False
 
     def __str__(self) -> str:
         return " ".join(self.arguments)
@@ -67,13 +69,14 @@ class Stage(StrEnum):
     MADE = "made"
     REMOVING = "removing"
     REMOVED = "removed"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
     """No question, a note: told as `MADE` before something is made, and as `REMOVED` once it is surely gone.
 
-    From `REMOVING` on the check is not interrupted any more.
+    What nobody can remove, as a job, is `ENDED`. From `REMOVING` on the check is not interrupted any more.
     """
 
     what: str

@@ -1,0 +1,173 @@
+"""The datastore, as Metaflow uses it: one object is put, looked at, read, listed and deleted.
+
+Nothing is written before it is known that it may be deleted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mfinfra.errors import AccessDenied, AwsError
+from mfinfra.metaflow.places import SCHEME, Root
+from mfinfra.metaflow.verify.subject import Asking, Subject, failed, left_out, name_of, passed
+from mfinfra.model import Call, Check, Document, Finding, Stage, Touch
+
+GROUP = "Datastore"
+FOLDER = "mfinfra-verify"
+ENCRYPTION = "METAFLOW_S3_SERVER_SIDE_ENCRYPTION"
+MOST = 1000
+"""Objects that S3 deletes in one request."""
+# The version that an object has in a bucket without versions; to delete it leaves no marker, whatever is there.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+UNVERSIONED = "null"
+
+
+def checks(subject: Subject) -> tuple[Check, ...]:
+    """The checks of this group; none without a datastore."""
+    if subject.parts.root is None:
+        return ()
+    return (
+        Check("datastore.bucket", GROUP, "the bucket is there", lambda: _bucket(subject)),
+        Check(
+            "datastore.object",
+            GROUP,
+            "an object is put, read, listed and deleted",
+            lambda: _object(subject),
+            ("datastore.bucket",),
+        ),
+    )
+
+
+def place(subject: Subject, name: str) -> Root:
+    """The folder below the root that a check may write to: what allows the root allows it too."""
+    root = subject.parts.root
+    if root is None:
+        raise AssertionError("there is no datastore to write to")
+    return root.below(f"{FOLDER}-{subject.token}-{name}")
+
+
+def may_delete(where: Root) -> Asking[bool]:
+    """Whether what is made here can be taken away again: what is not there is deleted, which changes nothing."""
+    try:
+        versions = yield Call("s3", "GetBucketVersioning", {"Bucket": where.bucket})
+    except AccessDenied:
+        versions = {"Status": "Enabled"}
+    target = {"Bucket": where.bucket, "Key": where.prefix}
+    try:
+        # Without versions it is another permission, and no marker can be left.
+        version = {"VersionId": UNVERSIONED} if (versions or {}).get("Status") else {}
+        yield Call("s3", "DeleteObject", {**target, **version}, fine=("NoSuchVersion", "NoSuchKey"))
+    except AccessDenied:
+        return False
+    return True
+
+
+def clear(where: Root) -> Asking[None]:
+    """Delete everything under `where`, all its versions too."""
+    prefix = {"Bucket": where.bucket, "Prefix": where.prefix}
+    try:
+        answer = yield Call("s3", "ListObjectVersions", prefix, paginate=True)
+    except AccessDenied:
+        answer = yield Call("s3", "ListObjectsV2", prefix, paginate=True)
+    rows = _rows(answer or {})
+    for first in range(0, len(rows), MOST):
+        delete = {"Objects": rows[first : first + MOST], "Quiet": True}
+        yield Call("s3", "DeleteObjects", {"Bucket": where.bucket, "Delete": delete}, failures="Errors")
+
+
+def _rows(answer: Document) -> list[Mapping[str, str]]:
+    """What is to be deleted; where no object has a version, none is named: that is another permission."""
+    found = [row for member in ("Versions", "DeleteMarkers", "Contents") for row in answer.get(member) or ()]
+    versioned = any(row.get("VersionId", UNVERSIONED) != UNVERSIONED for row in found)
+    return [
+        {"Key": row["Key"], **({"VersionId": row["VersionId"]} if versioned and "VersionId" in row else {})}
+        for row in found
+    ]
+
+
+def _bucket(subject: Subject) -> Asking[tuple[Finding, ...]]:
+    root, bucket = subject.parts.root, subject.parts.datastore
+    if root is None or bucket is None:
+        raise AssertionError("there is no datastore to look at")
+    answer = yield Call("s3", "HeadBucket", {"Bucket": root.bucket}, absent=("404", "NoSuchBucket"))
+    if answer is None:
+        return (
+            failed(
+                name_of(bucket), f"there is no bucket `{root.bucket}`", "MF5120", fix=f"mfinfra apply {subject.file}"
+            ),
+        )
+    region = answer.get("BucketRegion") or subject.parts.scope.region
+    if region != subject.parts.scope.region:
+        said = f"the bucket is in `{region}`, and everything else in `{subject.parts.scope.region}`"
+        return (failed(name_of(bucket), said, "MF5121", fix="use a bucket in the region of the environment"),)
+    return (passed(name_of(bucket), f"bucket {root.bucket} is there"),)
+
+
+def _object(subject: Subject) -> Asking[tuple[Finding, ...]]:
+    where = place(subject, "object")
+    what = f"{SCHEME}{where.bucket}/{where.prefix}"
+    if not (yield from may_delete(where)):
+        said = "nothing was written: these credentials may not delete it again"
+        return (left_out(what, said, "allow `s3:DeleteObject` and `s3:DeleteObjectVersion` to who verifies"),)
+    yield Touch(what)
+    try:
+        found = yield from _tried(subject, where)
+    finally:
+        yield Touch(what, Stage.REMOVING)
+        yield from clear(where)
+        yield Touch(what, Stage.REMOVED)
+    return found or (passed(what, "an object was put, read, listed and deleted"),)
+
+
+def _tried(subject: Subject, where: Root) -> Asking[tuple[Finding, ...]]:
+    """Put one object and look at it, as Metaflow does: `HeadObject` comes before every first write."""
+    target = {"Bucket": where.bucket, "Key": where.prefix}
+    body = f"`mfinfra verify` wrote this to see that Metaflow can, and deletes it: {subject.token}\n".encode()
+    encryption = subject.values.get(ENCRYPTION)
+    steps: tuple[tuple[Call, str], ...] = (
+        (Call("s3", "HeadObject", target, absent=("404", "NoSuchKey")), "look for what is not there yet"),
+        (
+            Call(
+                "s3",
+                "PutObject",
+                {**target, "Body": body, **({"ServerSideEncryption": encryption} if encryption else {})},
+            ),
+            "write",
+        ),
+        (Call("s3", "HeadObject", target), "look at"),
+        (Call("s3", "GetObject", target), "read"),
+        (Call("s3", "ListObjectsV2", {"Bucket": where.bucket, "Prefix": where.prefix}), "list"),
+    )
+    answers: list[Document | None] = []
+    for call, verb in steps:
+        try:
+            answers.append((yield call))
+        except AwsError as error:
+            return (_refused(subject, where, call, verb, error),)
+    return _compared(where, body, answers[3] or {}, answers[4] or {})
+
+
+def _refused(subject: Subject, where: Root, call: Call, verb: str, error: AwsError) -> Finding:
+    denied = isinstance(error, AccessDenied)
+    said = (
+        f"an object could not be put there: {verb} failed" if verb == "write" else f"could not {verb} an object there"
+    )
+    fix = (
+        f"let these credentials do what the error names; look at the bucket's policy, and at its key's: {error.hint}"
+        if denied
+        else subject.fix("what S3 says is the reason")
+    )
+    code = "MF5122" if denied else "MF5123"
+    return failed(where.url, said, code, f"{call.operation}: {error}", fix=fix)
+
+
+def _compared(where: Root, body: bytes, got: Mapping[str, Any], listed: Mapping[str, Any]) -> tuple[Finding, ...]:
+    found = []
+    # Text of AWS was made inert where it was read, and ours is.
+    read = got.get("Body")
+    if (read if isinstance(read, bytes) else str(read).encode()) != body:
+        found.append(failed(where.url, "what was read is not what was written", "MF5124", f"read: {read!r}"[:200]))
+    if where.prefix not in [row["Key"] for row in listed.get("Contents") or ()]:
+        found.append(failed(where.url, "the object is there, and the list does not have it", "MF5124"))
+    return tuple(found)
