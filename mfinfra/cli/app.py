@@ -37,7 +37,10 @@ from mfinfra.render import streams
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, config, destroy),
     "Look closer": (drift, show, graph, history, schema, explain),
-    "Serve Metaflow": (verify, permissions,),
+    "Serve Metaflow": (
+        verify,
+        permissions,
+    ),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }
