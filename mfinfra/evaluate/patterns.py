@@ -11,6 +11,7 @@ from mfinfra.evaluate.requests import Request, UnjudgedError
 # `${key}`, `${key, 'what stands in if the request has no such key'}`, and `${*}`, `${?}`, `${$}` for the character
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 _VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+_OPENING = "${"
 _LITERALS = frozenset("*?$")
 _WILDCARD = re.compile(r"([*?])")
 _WILDCARDS = {"*": "*", "?": ""}
@@ -32,7 +33,7 @@ def pieces(pattern: Any, request: Request, *, variables: bool) -> tuple[Piece, .
     Only the younger version of the policy language has variables, and their values are no patterns.
     """
     text = known(pattern)
-    if not variables:
+    if not (variables and _OPENING in text):
         return ((text, True),)
     found: list[Piece] = []
     end = 0
@@ -51,7 +52,7 @@ def known(value: Any) -> str:
 
 def action_matches(pattern: Any, action: str) -> bool:
     """Actions have no case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html."""
-    return _compiled(((known(pattern).lower(), True),), False).fullmatch(action.lower()) is not None
+    return _is_action(known(pattern).lower(), action.lower())
 
 
 def resource_matches(pattern: tuple[Piece, ...], resource: str) -> bool:
@@ -105,6 +106,11 @@ def _value(name: str, default: str | None, request: Request) -> str:
     if default is None:
         raise UnfilledError
     return default
+
+
+@lru_cache(maxsize=65536)
+def _is_action(pattern: str, action: str) -> bool:
+    return _compiled(((pattern, True),), False).fullmatch(action) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from typing import Final
 from mfinfra.evaluate import Request
 from mfinfra.metaflow import examples, needs
 from mfinfra.metaflow.arns import secret_of
+from mfinfra.metaflow.examples import Example
 from mfinfra.metaflow.needs import USER, Need
 from mfinfra.metaflow.parts import Part, Parts
 from mfinfra.metaflow.places import Root
@@ -46,9 +47,15 @@ class Danger:
 @dataclass(frozen=True, slots=True)
 class _Row:
     actions: str
-    resources: Callable[[Parts], Iterable[str]]
+    resources: Callable[[Parts], Iterable[str | Example]]
     why: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def dangers(self, role: str, parts: Parts) -> Iterator[Danger]:
+        """For one role; the keys of an example's context are those of the request."""
+        places = [one if isinstance(one, Example) else Example(one, one, self.context) for one in self.resources(parts)]
+        for action in self.actions.split():
+            yield from (Danger(role, action, place.resource, place.context, self.why) for place in places)
 
 
 def of(parts: Parts) -> tuple[Danger, ...]:
@@ -63,11 +70,8 @@ def of(parts: Parts) -> tuple[Danger, ...]:
 
 
 def _everybodys(role: str, parts: Parts) -> Iterator[Danger]:
-    for row in _ROWS:
-        for action in row.actions.split():
-            if (role, action) in _WRITTEN_BY_AWS:
-                continue
-            yield from (Danger(role, action, resource, row.context, row.why) for resource in row.resources(parts))
+    every = (item for row in _ROWS for item in row.dangers(role, parts))
+    return (item for item in every if (role, item.action) not in _WRITTEN_BY_AWS)
 
 
 def _others(role: str, every: Iterable[Need]) -> Iterator[Danger]:
@@ -92,14 +96,6 @@ def _names(kind: str, service: str, before: str) -> Callable[[Parts], Iterable[s
 
 def _anything(_: Parts) -> Iterable[str]:
     return ["*"]
-
-
-def _own_buckets(parts: Parts) -> Iterable[str]:
-    return [one.resource for one in examples.buckets(parts) if isinstance(one.resource, str)]
-
-
-def _own_objects(parts: Parts) -> Iterable[str]:
-    return [one.resource for one in examples.objects(parts) if isinstance(one.resource, str)]
 
 
 def _other_bucket(parts: Parts) -> Iterable[str]:
@@ -150,8 +146,8 @@ def _own(*parts_of: Callable[[Parts], Part | None]) -> Callable[[Parts], Iterabl
     return lambda parts: [part.arn for find in parts_of if (part := find(parts))]
 
 
-def _queues(parts: Parts) -> Iterable[str]:
-    return [queue.arn for queue in parts.queues]
+def _own_keys(parts: Parts) -> Iterable[Example]:
+    return (*examples.datastore_keys(parts), *examples.table_keys(parts), *examples.secret_keys(parts))
 
 
 def _role(parts: Parts) -> Iterable[str]:
@@ -164,10 +160,10 @@ _TO_LAMBDA: Final = {"iam:PassedToService": ("lambda.amazonaws.com",)}
 _ROWS: Final = (
     _Row("s3:GetObject s3:PutObject", _other_objects, "read and write data of others"),
     _Row("s3:ListBucket", _other_bucket, "list data of others"),
-    _Row("s3:DeleteObject s3:DeleteObjectVersion", _own_objects, "lose data: Metaflow never deletes"),
-    _Row("s3:PutObjectAcl s3:BypassGovernanceRetention", _own_objects, "give data away"),
-    _Row("s3:DeleteBucket s3:PutBucketPolicy s3:PutBucketAcl", _own_buckets, "lose the datastore, or give it away"),
-    _Row("s3:PutLifecycleConfiguration s3:PutBucketVersioning", _own_buckets, "have S3 delete data"),
+    _Row("s3:DeleteObject s3:DeleteObjectVersion", examples.objects, "lose data: Metaflow never deletes"),
+    _Row("s3:PutObjectAcl s3:BypassGovernanceRetention", examples.objects, "give data away"),
+    _Row("s3:DeleteBucket s3:PutBucketPolicy s3:PutBucketAcl", examples.buckets, "lose the datastore, or give it away"),
+    _Row("s3:PutLifecycleConfiguration s3:PutBucketVersioning", examples.buckets, "have S3 delete data"),
     _Row("s3:CreateBucket s3:ListAllMyBuckets", _anything, "look at and make other buckets"),
     _Row("iam:CreateRole iam:PutRolePolicy iam:AttachRolePolicy", _role, "get any permission"),
     _Row("iam:UpdateAssumeRolePolicy iam:PutRolePolicy iam:AttachRolePolicy", _own_roles, "get any permission"),
@@ -180,7 +176,7 @@ _ROWS: Final = (
     _Row("batch:SubmitJob", _names("", "batch", "job-queue/"), "use the compute of others"),
     _Row("batch:SubmitJob", _names(":1", "batch", "job-definition/"), "run as a role of others"),
     _Row("batch:RegisterJobDefinition", _names("", "batch", "job-definition/"), "change the jobs of others"),
-    _Row("batch:DeleteJobQueue batch:UpdateJobQueue", _queues, "stop the queue"),
+    _Row("batch:DeleteJobQueue batch:UpdateJobQueue", examples.queues, "stop the queue"),
     _Row("batch:UpdateComputeEnvironment batch:CreateComputeEnvironment", _anything, "use compute without a limit"),
     _Row("states:StartExecution states:UpdateStateMachine states:DeleteStateMachine", _other_machines, "run others'"),
     _Row("states:DescribeExecution states:StopExecution", _other_executions, "stop what others run"),
@@ -192,6 +188,15 @@ _ROWS: Final = (
     _Row("secretsmanager:PutSecretValue secretsmanager:DeleteSecret secretsmanager:ListSecrets", _anything, "secrets"),
     _Row("kms:Decrypt kms:GenerateDataKey", lambda parts: [parts.scope.arn("kms", f"key/{_KEY}")], "others' keys"),
     _Row("kms:ScheduleKeyDeletion kms:PutKeyPolicy kms:CreateGrant", _anything, "lose all that is encrypted"),
+    _Row("kms:ScheduleKeyDeletion kms:PutKeyPolicy kms:CreateGrant", _own_keys, "lose all that is encrypted"),
+    _Row("secretsmanager:PutSecretValue secretsmanager:DeleteSecret", examples.secrets, "change what jobs are told"),
+    _Row("sts:TagSession", examples.secret_roles, "be taken for another by the role of the secrets"),
+    _Row("batch:CancelJob batch:UntagResource", examples.jobs, "Metaflow ends jobs, and never takes tags away"),
+    _Row("batch:DeregisterJobDefinition", examples.definitions, "stop flows that are deployed"),
+    _Row("states:TagResource states:ListStateMachineVersions", examples.machines, "Metaflow never does"),
+    _Row("states:RedriveExecution states:GetExecutionHistory", examples.executions, "Metaflow never does"),
+    _Row("events:ListTargetsByRule events:TagResource", examples.rules, "Metaflow never does"),
+    _Row("events:DeleteRule events:DisableRule", examples.followed_jobs, "Step Functions would wait for ever"),
     _Row("logs:DeleteLogGroup", _own(lambda parts: parts.log_group), "lose the history"),
     _Row("logs:GetLogEvents logs:PutLogEvents", _names(":*", "logs", "log-group:"), "read and fake logs of others"),
     _Row("ec2:RunInstances ec2:TerminateInstances lambda:InvokeFunction lambda:CreateFunction", _anything, "compute"),
