@@ -19,6 +19,7 @@ from mfinfra.cli import (
     apply,
     config,
     destroy,
+    doctor,
     drift,
     explain,
     graph,
@@ -39,6 +40,7 @@ COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Look closer": (drift, show, graph, history, schema, explain),
     "Serve Metaflow": (
         verify,
+        doctor,
         permissions,
     ),
     "Put right": (unlock,),

@@ -1,0 +1,116 @@
+"""Carrying a diagnosis out: asking AWS, or reading a log, and showing what was found, the worst first."""
+
+from __future__ import annotations
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.text import Text
+
+from mfinfra import checking
+from mfinfra.aws import session
+from mfinfra.cli import _checks
+from mfinfra.cli._checks import Format
+from mfinfra.errors import UserError
+from mfinfra.metaflow.doctor import causes, ladder, service
+from mfinfra.metaflow.doctor.case import Case
+from mfinfra.model import Check, Checked, CheckQuestions, Environment, Finding, Scope, Verdict
+from mfinfra.render import checks as shown
+from mfinfra.render import console, inert, json, streams
+
+LARGEST = 4_000_000
+"""How much of a log is read, from its end: what failed stands there. Characters."""
+PATIENCE = 5.0
+"""Seconds to wait for the metadata service."""
+
+
+def run(environment: Environment, job: str | None, parallelism: int, *, connect: bool) -> tuple[list[Checked], int]:
+    """What was found, the worst first, and the exit code of a signal that came."""
+    aws = session.connect(environment.access, environment.scope, parallelism=parallelism)
+    case = Case(environment, time.time(), job)
+    found, code = _checks.follow(checking.Run(aws, causes.checks(case)))
+    if connect and not code:
+        found.append(_connected(case))
+    return causes.sorted_by_cause(found), code
+
+
+def put(scope: Scope, found: Sequence[Checked], format_: Format, *, verbose: bool) -> None:
+    """Print the report; for people it ends with the most likely cause."""
+    _checks.put("doctor", scope, found, format_, sys.stdout, verbose=verbose)
+    if format_ is Format.TEXT:
+        console.write([_likely(causes.likeliest(found))], sys.stdout)
+
+
+def explain(path: Path, format_: Format) -> int:
+    """Explain what a log says, offline; returns 1 if something in it is known."""
+    found = tuple(ladder.explanations(_read(path)))
+    match format_:
+        case Format.JSON:
+            streams.put(json.text({"findings": [asdict(each) for each in found]}), sys.stdout)
+        case Format.TEXT:
+            console.write(_explained(found), sys.stdout)
+        case Format.JUNIT:
+            raise UserError("a log is no test", hint="`--format` is `text` or `json` with `--error`")
+    return 1 if found else 0
+
+
+def _explained(found: Sequence[Finding]) -> Iterator[Text]:
+    if found:
+        yield from _lines(found)
+        yield Text()
+    yield _likely(next(iter(found), None), "Nothing in it is known: `mfinfra doctor FILE` looks at what stands in AWS.")
+
+
+def _lines(found: Sequence[Finding]) -> Iterator[Text]:
+    """The findings as the tree of the checks has them, without its verdict."""
+    check = Check("log.says", "Log", "what it says", _nothing)
+    whole = list(shown.lines([Checked(check, tuple(found))]))
+    end = next(number for number, line in enumerate(whole) if not line.plain)
+    yield from whole[:end]
+
+
+def _read(path: Path) -> str:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"`{path}` cannot be read: {error.strerror}", hint="`-` reads what is piped in") from error
+    return text[-LARGEST:]
+
+
+def _likely(finding: Finding | None, nothing: str = "Nothing was found that would keep flows from running.") -> Text:
+    if finding is None:
+        return Text(nothing)
+    line = Text("Most likely: ", "bold").append(inert.line(shown.told(finding)))
+    return line.append(f" [{inert.line(finding.code)}]", "dim")
+
+
+def _connected(case: Case) -> Checked:
+    url, began = case.setting(service.URL), time.monotonic()
+    outcome = None if url is None else _ping(url)
+    found = service.connected(url, outcome) if url else (Finding(Verdict.SKIPPED, "", "the file names no service"),)
+    return Checked(Check("service.answer", "Metadata service", "answers", _nothing), found, time.monotonic() - began)
+
+
+def _nothing() -> CheckQuestions:
+    yield from ()
+    return ()
+
+
+def _ping(url: str) -> str | None:
+    """What went wrong when the service was asked for its version, as Metaflow asks; `None` if it answered."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        return "the address has no `http://` or `https://`"
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/ping", timeout=PATIENCE):  # noqa: S310 - the scheme was looked at
+            return None
+    except urllib.error.HTTPError as error:
+        # It answers: without the headers, which are a secret, it need not let us in.
+        return None if error.code in {401, 403} else f"it answered {error.code}"
+    except OSError as error:
+        return str(error)
