@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mfinfra import catalogue, document, drift, ownership
+from mfinfra.document import circles
 from mfinfra.errors import InvalidDocument, Problem, UserError
 from mfinfra.metaflow import presets
-from mfinfra.model import Address, Environment, Resource
+from mfinfra.model import Address, Environment, Resource, refs
 
 
 def read(path: str | Path) -> document.Reading:
@@ -18,16 +19,37 @@ def read(path: str | Path) -> document.Reading:
 
 
 def wired(environment: Environment) -> Environment:
-    """The environment where each resource has what those that refer to it need of it; twice is once."""
+    """The environment where each resource has what those that refer to it need of it; twice is once.
+
+    A preset refers to what nobody has written: a key by its ARN, which is known once the key is made. Raises
+    `InvalidDocument` where the two of them wait for each other.
+    """
+    resources = {address: replace(one, depends_on=_needs(one)) for address, one in environment.resources.items()}
+    waiting = circles.circles({address: one.depends_on for address, one in resources.items()})
+    if problems := [_circle(resources[circle[0]], circle) for circle in waiting]:
+        raise InvalidDocument(problems)
     users: dict[Address, list[Resource]] = {}
-    for _, resource in sorted(environment.resources.items()):
+    for _, resource in sorted(resources.items()):
         for address in resource.depends_on:
             users.setdefault(address, []).append(resource)
     served = {
         address: catalogue.driver(address.kind).serving(resource, tuple(users.get(address, ())))
-        for address, resource in environment.resources.items()
+        for address, resource in resources.items()
     }
     return replace(environment, resources=served)
+
+
+def _needs(resource: Resource) -> frozenset[Address]:
+    return resource.depends_on | ({ref.address for ref in refs(resource.spec)} - {resource.address})
+
+
+def _circle(resource: Resource, circle: tuple[Address, ...]) -> Problem:
+    said = UserError(
+        f"its presets make the references go in a circle: {' → '.join(map(str, circle))}",
+        hint="let the key's policy name the account instead of the role, with a condition on `aws:PrincipalArn`",
+        code="MF1152",
+    )
+    return _problem(resource, said)
 
 
 def tagged(environment: Environment) -> Environment:

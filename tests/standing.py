@@ -18,7 +18,7 @@ INVENTED = frozenset({
     "ResponseMetadata", "RoleId", "InstanceProfileId", "RoleLastUsed", "TableId", "uuid", "ecsClusterArn",
     "creationTime", "DnsEntries", "NetworkInterfaceIds", "TableSizeBytes", "ItemCount", "NumberOfDecreasesToday",
 })  # fmt: skip
-NUMBERED = re.compile(r"\b(sg|vpce|eni|vpc|subnet|lt)-[0-9a-f]{17}\b")
+NUMBERED = re.compile(r"\b(sg|vpce|eni|vpc|subnet|lt)-[0-9a-f]{17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 MOST_LOOKS = 12
 SEEDED = "0" * 10
 NONE = re.compile(r"^(NoSuch|.*NotFound)")
@@ -53,6 +53,8 @@ def world(stack: Stack) -> World:
         "table": _tables(ask("dynamodb")),
         "log_group": _log_groups(ask("logs")),
         "repository": _repositories(ask("ecr")),
+        "key": _keys(ask("kms")),
+        "secret": _secrets(ask("secretsmanager")),
         **_identities(ask("iam")),
         **_network(ask("ec2")),
         **_batch(ask("batch")),
@@ -137,6 +139,32 @@ def _repositories(ecr: Any) -> Named:
     return found
 
 
+def _keys(kms: Any) -> Named:
+    """The keys that AWS is not to delete, by their aliases, or by their ids where they have none."""
+    named = {row["TargetKeyId"]: row["AliasName"] for row in kms.list_aliases()["Aliases"] if "TargetKeyId" in row}
+    found = {}
+    for row in kms.list_keys()["Keys"]:
+        number = row["KeyId"]
+        shown = kms.describe_key(KeyId=number)["KeyMetadata"]
+        if shown["KeyState"] == "PendingDeletion":
+            continue
+        found[named.get(number, number)] = {
+            **shown,
+            "policy": json.loads(kms.get_key_policy(KeyId=number, PolicyName="default")["Policy"]),
+            "rotation": kms.get_key_rotation_status(KeyId=number)["KeyRotationEnabled"],
+            "tags": {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=number)["Tags"]},
+        }
+    return found
+
+
+def _secrets(secrets: Any) -> Named:
+    """The secrets that AWS is not to delete, without their values."""
+    return {
+        row["Name"]: {name: value for name, value in row.items() if name != "ARN"}
+        for row in secrets.list_secrets()["SecretList"]
+    }
+
+
 def _identities(iam: Any) -> World:
     details = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
     roles = {row["RoleName"]: row for row in details if not row["Path"].startswith("/aws-service-role/")}
@@ -197,7 +225,8 @@ def _names(found: World) -> dict[str, str]:
     groups = {row["GroupId"]: f"sg-of-{row['GroupName']}" for row in found["security_group"].values()}
     endpoints = {row["VpcEndpointId"]: f"vpce-of-{name}" for name, row in found["endpoint"].items()}
     templates = {row["LaunchTemplateId"]: f"lt-of-{name}" for name, row in found["launch_template"].items()}
-    return groups | endpoints | templates
+    keys = {row["KeyId"]: f"key-of-{name}" for name, row in found["key"].items()}
+    return groups | endpoints | templates | keys
 
 
 def _steady(value: Any, names: dict[str, str]) -> Any:
@@ -215,4 +244,4 @@ def _steady(value: Any, names: dict[str, str]) -> Any:
 
 
 def _unnamed(number: re.Match[str]) -> str:
-    return number[0] if SEEDED in number[0] else f"{number[1]}-…"
+    return number[0] if SEEDED in number[0] or not number[1] else f"{number[1]}-…"

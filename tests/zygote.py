@@ -23,7 +23,7 @@ from mfinfra.model import Failed
 from mfinfra.operation import Operation
 from mfinfra.planning.plan import Plan
 
-SERVICES = ("s3", "dynamodb", "iam", "ec2", "batch", "logs", "ecr", "resourcegroupstaggingapi")
+SERVICES = ("s3", "dynamodb", "iam", "ec2", "batch", "logs", "ecr", "kms", "secretsmanager", "resourcegroupstaggingapi")
 
 
 @dataclass(frozen=True, slots=True)
