@@ -30,6 +30,12 @@ PYTHON = "MFINFRA_SANDBOX_PYTHON"
 
 def run(file: Path | None, words: tuple[str, ...]) -> int:
     """Become the user's shell, or the command of `words`; returns only where neither can be started."""
+    if not (words or sys.stdin.isatty()):
+        raise UserError(
+            "there is no terminal to open a shell on",
+            hint="`mfinfra sandbox shell -- COMMAND` runs a command; `-- sh SCRIPT` a script",
+            code="MF5043",
+        )
     reading = _read(file)
     environ, found, ahead = _python(os.environ)
     if PYTHON not in os.environ and found is not None and found.metaflow:
@@ -46,8 +52,6 @@ def run(file: Path | None, words: tuple[str, ...]) -> int:
     if words:
         return _become(words, environ)
     chosen = os.environ.get("SHELL") or "/bin/sh"
-    if not sys.stdin.isatty():
-        return _become((chosen,), environ)
     streams.put("  leave it with `exit`\n", sys.stderr)
     argv, environ = shell.interactive(chosen, environ, home, ahead)
     return _become(tuple(argv), environ)
