@@ -52,7 +52,7 @@ def known(value: Any) -> str:
 
 def action_matches(pattern: Any, action: str) -> bool:
     """Actions have no case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html."""
-    return _is_action(known(pattern).lower(), action.lower())
+    return _is_action(known(pattern), action)
 
 
 def resource_matches(pattern: tuple[Piece, ...], resource: str) -> bool:
@@ -110,7 +110,7 @@ def _value(name: str, default: str | None, request: Request) -> str:
 
 @lru_cache(maxsize=65536)
 def _is_action(pattern: str, action: str) -> bool:
-    return _compiled(((pattern, True),), False).fullmatch(action) is not None
+    return _compiled(((pattern.lower(), True),), False).fullmatch(action.lower()) is not None
 
 
 @lru_cache(maxsize=4096)
