@@ -23,13 +23,11 @@ def checks(subject: Subject) -> tuple[Check, ...]:
     if not subject.parts.queues:
         return ()
     found = [
-        Check("batch.queue", GROUP, "queues are ENABLED and VALID", lambda: _queues(subject)),
-        Check(
-            "batch.environments", GROUP, "compute environments are ENABLED and VALID", lambda: _environments(subject)
-        ),
+        Check("batch.queue", GROUP, "the queues", lambda: _queues(subject)),
+        Check("batch.environments", GROUP, "the compute environments", lambda: _environments(subject)),
     ]
     if image := image_of(subject.values):
-        found.append(Check("batch.image", GROUP, "the image is there", lambda: _image(subject, image)))
+        found.append(Check("batch.image", GROUP, "the image that jobs run", lambda: _image(subject, image)))
     return tuple(found)
 
 
@@ -54,7 +52,8 @@ def _names_registry(image: str) -> bool:
 
 def _queues(subject: Subject) -> Asking[tuple[Finding, ...]]:
     live = yield from _described(subject)
-    return tuple(item for part in subject.parts.queues for item in _queue(subject, part, live.get(part.name)))
+    found = tuple(item for part in subject.parts.queues for item in _queue(subject, part, live.get(part.name)))
+    return found or (passed("", f"ENABLED and VALID: {', '.join(part.name for part in subject.parts.queues)}"),)
 
 
 def _described(subject: Subject) -> Asking[dict[str, Document]]:

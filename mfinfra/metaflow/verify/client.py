@@ -22,6 +22,7 @@ from mfinfra.model import Call, Check, Command, Document, Finding, Stage, Touch,
 GROUP = "Metaflow's client"
 HOME = "home"
 TAIL = 6  # lines
+NOISE = ("Flushing logs...", "Validating your flow", "The graph looks good", "executing Mfinfra")
 INSTALL = "`pip install metaflow`, or name a Python that has it with `--python`"
 SLOW = 300.0  # seconds that the client may take
 MARGIN = 120.0  # seconds to clean up in
@@ -38,17 +39,22 @@ def checks(subject: Subject) -> tuple[Check, ...]:
         return ()
     first = ("client.installed", "config.keys", "config.values", "datastore.object")
     found = [
-        Check("client.installed", GROUP, "Metaflow is installed", lambda: _installed(subject)),
+        Check("client.installed", GROUP, "Metaflow on this machine", lambda: _installed(subject)),
         Check(
-            "client.datastore", GROUP, "a flow keeps its data in S3", lambda: _datastore(subject), first, SLOW + MARGIN
+            "client.datastore",
+            GROUP,
+            "a flow that keeps its data in S3",
+            lambda: _datastore(subject),
+            first,
+            SLOW + MARGIN,
         ),
     ]
     batch = (*first, "batch.queue", "batch.environments")
     if subject.parts.queue and subject.parts.written("step_functions") is not None:
-        title = "a foreach compiles for Step Functions"
+        title = "a foreach, compiled for Step Functions"
         found.append(Check("client.foreach", GROUP, title, lambda: _foreach(subject), batch, SLOW + MARGIN))
     if subject.parts.queue and subject.run:
-        title, limit = "a job of Batch runs", subject.patience + MARGIN
+        title, limit = "a job of Batch", subject.patience + MARGIN
         found.append(Check("client.job", GROUP, title, lambda: _job(subject), batch, limit))
     return tuple(found)
 
@@ -244,8 +250,9 @@ def _others(subject: Subject, before: frozenset[str]) -> Asking[tuple[Finding, .
 
 def explained(subject: str, message: str, code: str, answer: Document) -> Finding:
     """Why the client failed: what the ladder of its errors knows, else the end of what it said."""
-    said = f"{answer.get('stdout', '')}\n{answer.get('stderr', '')}"
-    tail = tuple(line.rstrip() for line in said.splitlines() if line.strip())[-TAIL:]
+    said = f"{answer.get('stderr', '')}\n{answer.get('stdout', '')}"
+    lines = [line.rstrip() for line in said.splitlines() if line.strip() and not any(noise in line for noise in NOISE)]
+    tail = tuple(lines[-TAIL:])
     known = explain(said)
     if known is not None:
         return replace(known, verdict=Verdict.FAILED, evidence=(*known.evidence, *tail))

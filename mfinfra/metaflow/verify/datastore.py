@@ -28,11 +28,11 @@ def checks(subject: Subject) -> tuple[Check, ...]:
     if subject.parts.root is None:
         return ()
     return (
-        Check("datastore.bucket", GROUP, "the bucket is there", lambda: _bucket(subject)),
+        Check("datastore.bucket", GROUP, "the bucket", lambda: _bucket(subject)),
         Check(
             "datastore.object",
             GROUP,
-            "an object is put, read, listed and deleted",
+            "one object: put, read, list, delete",
             lambda: _object(subject),
             ("datastore.bucket",),
         ),

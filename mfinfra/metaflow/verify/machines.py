@@ -18,20 +18,18 @@ def checks(subject: Subject) -> tuple[Check, ...]:
     """The checks of this group, for what the environment names."""
     found = []
     if table := subject.parts.table:
-        found.append(Check("step_functions.table", GROUP, "the table of a foreach", lambda: _table(subject, table)))
+        found.append(Check("sfn.table", GROUP, "the table of a foreach", lambda: _table(subject, table)))
         found.append(
             Check(
-                "step_functions.ttl",
+                "sfn.ttl",
                 GROUP,
-                "rows of the table expire",
+                "the expiry of its rows",
                 lambda: _expiry(subject, table),
-                ("step_functions.table",),
+                ("sfn.table",),
             )
         )
     if group := subject.parts.log_group:
-        found.append(
-            Check("step_functions.log_group", GROUP, "the log group of executions", lambda: _logs(subject, group))
-        )
+        found.append(Check("sfn.log_group", GROUP, "the log group of executions", lambda: _logs(subject, group)))
     return tuple(found)
 
 

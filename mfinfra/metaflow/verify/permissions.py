@@ -16,26 +16,26 @@ from mfinfra.metaflow.arns import name_in
 from mfinfra.metaflow.needs import USER, Need
 from mfinfra.metaflow.parts import Part
 from mfinfra.metaflow.simulation import Outcome
+from mfinfra.metaflow.verify.roles import SHORT
 from mfinfra.metaflow.verify.subject import Asking, Subject, failed, left_out, name_of, passed, warned
 from mfinfra.model import Call, Check, Finding, refs
 from mfinfra.plural import counted
 
 GROUP = "Permissions"
-PLAYED = ("job_role", "execution_role", "step_functions_role", "events_role")
 # What an endpoint says that does not have the simulator, as an emulator's.
 UNKNOWN_API = ("NotImplemented", "NotImplementedException", "InvalidAction", "UnknownOperationException", "501")
-BY_IAM = "IAM's own simulator"
-BY_US = "the evaluator of mfinfra"
+BY_IAM = "IAM's simulator"
+BY_US = "mfinfra's own evaluator"
 
 
 def checks(subject: Subject, needs: Sequence[Need], users: Sequence[Part]) -> tuple[Check, ...]:
     """A check for each role with needs; `users` are the roles of the people who run flows."""
     found = []
-    for name in PLAYED:
+    for name, (short, _) in SHORT.items():
         part: Part | None = getattr(subject.parts, name)
         own = [need for need in needs if need.role == name]
         if part is not None and own:
-            found.append(_check(subject, f"permissions.{name}", part, own, (f"roles.{name}",)))
+            found.append(_check(subject, f"permissions.{short}", part, own, (f"roles.{short}",)))
     own = [need for need in needs if need.role == USER]
     for number, part in enumerate(users if own else (), 1):
         id_ = "permissions.user" if len(users) == 1 else f"permissions.user-{number}"
@@ -44,24 +44,26 @@ def checks(subject: Subject, needs: Sequence[Need], users: Sequence[Part]) -> tu
 
 
 def _check(subject: Subject, id_: str, part: Part, needs: Sequence[Need], after: tuple[str, ...]) -> Check:
-    title = f"{part.name} may do what Metaflow asks"
+    title = f"what {part.name} may do"
     return Check(id_, GROUP, title, lambda: _permitted(subject, part, needs), after)
 
 
 def _permitted(subject: Subject, part: Part, needs: Sequence[Need]) -> Asking[tuple[Finding, ...]]:
     known = [need for need in needs if not refs(need.resource)]
     unknown = [need for need in needs if refs(need.resource)]
+    why: tuple[str, ...] = ()
     try:
         outcomes, how = (yield from _simulated(part, known)), BY_IAM
     except AwsError as error:
         if not (isinstance(error, AccessDenied) or error.aws_code in UNKNOWN_API):
             raise
         outcomes, how = (yield from _evaluated(part, known)), BY_US
+        why = (f"IAM did not say: {error}",)
     found = [_denied(part, one, how) for one in outcomes if not one.allowed]
     found += yield from _bucket_policies(subject, part, known)
     found += [left_out(need.action, f"not checked: `{need.resource}` is not there") for need in unknown]
-    said = f"{part.name}: {counted(len(known), 'need')} met, says {how}"
-    return tuple(found) or (passed(name_of(part), said, *(_told(one.need) for one in outcomes)),)
+    said = f"{counted(len(known), 'request')} allowed, says {how}"
+    return tuple(found) or (passed(name_of(part), said, *why, *(_told(one.need) for one in outcomes)),)
 
 
 def _simulated(part: Part, needs: Iterable[Need]) -> Asking[list[Outcome]]:

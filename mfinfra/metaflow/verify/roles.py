@@ -22,6 +22,13 @@ PLAYED: Mapping[str, tuple[str, str, str]] = {
     "step_functions_role": ("states", "states", "stateMachine:{machine}"),
     "events_role": ("events", "events", "rule/{machine}"),
 }
+# The property of `Parts` → what its checks are called after, what it is.
+SHORT: Mapping[str, tuple[str, str]] = {
+    "job_role": ("job", "the role of jobs"),
+    "execution_role": ("execution", "the role that starts Fargate tasks"),
+    "step_functions_role": ("sfn", "the role of state machines"),
+    "events_role": ("events", "the role of schedules"),
+}
 _PROFILE = re.compile(r"arn:[a-z-]+:iam::\d{12}:instance-profile/(?:.*/)?(?P<name>[^/]+)")
 
 
@@ -34,13 +41,13 @@ def checks(subject: Subject) -> tuple[Check, ...]:
             found.append(_check(subject, name, part))
     if subject.parts.queues:
         needs = ("batch.environments",)
-        found.append(Check("roles.instance", GROUP, "instances get their role", lambda: _instances(subject), needs))
+        found.append(Check("roles.instance", GROUP, "the role of instances", lambda: _instances(subject), needs))
     return tuple(found)
 
 
 def _check(subject: Subject, name: str, part: Part) -> Check:
-    title = f"the {name.replace('_', ' ')} is there and trusts {PLAYED[name][0]}"
-    return Check(f"roles.{name}", GROUP, title, lambda: _role(subject, name, part))
+    short, title = SHORT[name]
+    return Check(f"roles.{short}", GROUP, title, lambda: _role(subject, name, part))
 
 
 def _role(subject: Subject, name: str, part: Part) -> Asking[tuple[Finding, ...]]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from mfinfra.metaflow import settings
+from mfinfra.metaflow.configuration import shown
 from mfinfra.metaflow.parts import DISTRIBUTED_MAP_SETTING, Parts
 from mfinfra.metaflow.verify.subject import Asking, Subject, failed, passed
 from mfinfra.model import Check, Finding
@@ -89,12 +91,12 @@ SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
 def checks(subject: Subject) -> tuple[Check, ...]:
     """The checks of this group, in the order in which Metaflow would stumble."""
     found = [
-        Check("config.keys", GROUP, "every key that Metaflow needs has a value", lambda: _told(_keys(subject))),
-        Check("config.values", GROUP, "every value has the shape that Metaflow reads", lambda: _told(_values(subject))),
+        Check("config.keys", GROUP, "the keys that Metaflow needs", lambda: _told(_keys(subject))),
+        Check("config.values", GROUP, "the shape of every value", lambda: _told(_values(subject))),
     ]
     if subject.local is not None:
         local = subject.local
-        found.append(Check("config.profile", GROUP, "the profile on this machine says the same", lambda: _told(local)))
+        found.append(Check("config.profile", GROUP, "the profile on this machine", lambda: _told(local)))
     return tuple(found)
 
 
@@ -122,17 +124,19 @@ def _keys(subject: Subject) -> Iterator[Finding]:
 
 
 def _values(subject: Subject) -> Iterator[Finding]:
-    for key, value in subject.values.items():
-        if value is None or value in ("", [], {}):
-            yield failed(
-                key, "is empty, and an empty text is a value to Metaflow", "MF5112", fix="leave it out of the file"
-            )
-        elif key in SHAPES and not SHAPES[key][0].fullmatch(settings.text(value)):
-            yield failed(
-                key, f"is not {SHAPES[key][1]}", "MF5113", f"the value is `{settings.text(value)}`", fix=_where(key)
-            )
-        elif key.endswith("_ARN") and not _ARN.fullmatch(settings.text(value)):
-            yield failed(key, "is not an ARN", "MF5113", f"the value is `{settings.text(value)}`", fix=_where(key))
+    found = [item for key, value in subject.values.items() for item in _value(key, value)]
+    yield from found or [passed("", "every value has the shape that Metaflow reads")]
+
+
+def _value(key: str, value: Any) -> Iterator[Finding]:
+    seen = f"the value is `{shown(key, value)}`"
+    if value is None or value in ("", [], {}):
+        said = "is empty, and an empty text is a value to Metaflow"
+        yield failed(key, said, "MF5112", fix="leave it out of the file")
+    elif key in SHAPES and not SHAPES[key][0].fullmatch(settings.text(value)):
+        yield failed(key, f"is not {SHAPES[key][1]}", "MF5113", seen, fix=_where(key))
+    elif key.endswith("_ARN") and not _ARN.fullmatch(settings.text(value)):
+        yield failed(key, "is not an ARN", "MF5113", seen, fix=_where(key))
 
 
 def _where(key: str) -> str:
