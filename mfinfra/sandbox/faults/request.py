@@ -11,7 +11,7 @@ from botocore.exceptions import DataNotFoundError
 
 from mfinfra.sandbox.corrections import wire
 
-SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+SCOPE: Final = re.compile(r"Credential=(?P<key>[^/]*)/\d*/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 SIGNED_AS: Final = {
     # Services that sign under another name than botocore's.
     "tagging": "resourcegroupstaggingapi",
@@ -39,6 +39,8 @@ class Request:
     writes: bool
     text: str
     """Its URL and its body, with what URLs escape unescaped."""
+    key: str = ""
+    """The id of the access key that signed it."""
 
     @property
     def name(self) -> str:
@@ -51,16 +53,16 @@ def recognised(environ: wire.Environ) -> Request:
     said = environ.get("HTTP_AUTHORIZATION") or unquote_plus(environ.get("QUERY_STRING", "")).replace("X-Amz-", "")
     scope = SCOPE.search(said)
     service = _service(scope["service"].lower()) if scope else ""
-    region = scope["region"] if scope else ""
+    region, key = (scope["region"], scope["key"]) if scope else ("", "")
     known = _known(service, environ) if service else None
     body = wire.read(environ).decode("utf-8", "replace")
     target = environ.get("RAW_URI") or f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     text = f"{unquote_plus(target)}\n{unquote_plus(body) if FORM in environ.get('CONTENT_TYPE', '') else body}"
     if known is None:
         writes = environ["REQUEST_METHOD"] not in READING_METHODS
-        return Request(service, "", _protocol(service, environ), region, writes, text)
+        return Request(service, "", _protocol(service, environ), region, writes, text, key)
     writes = not known.operation.startswith(READING)
-    return Request(service, known.operation, known.protocol, region, writes, text)
+    return Request(service, known.operation, known.protocol, region, writes, text, key)
 
 
 def _service(signing: str) -> str:

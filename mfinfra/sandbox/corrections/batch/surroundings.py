@@ -19,6 +19,8 @@ PYTHON: Final = "MFINFRA_SANDBOX_PYTHON"
 """The variable that names the interpreter of jobs; else it is the one that the sandbox runs in."""
 KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """All that a job has of the environment in which the sandbox was started, beside `PATH`."""
+KEY: Final = "job"
+"""The access key of jobs, no more real than that of clients: so who looks at requests can tell theirs."""
 METADATA: Final = "http://169.254.169.254"
 SHIM: Final = '#!/bin/sh\nexec {python} "$@"\n'
 
@@ -56,7 +58,7 @@ def variables(place: Place, folder: Path, said: Mapping[str, str]) -> dict[str, 
     The endpoint and the credentials are the sandbox's, whatever the job says: no job reaches AWS with real ones.
     """
     endpoint = processes.endpoint()
-    own = settings.client_environment(endpoint, place.region)
+    own = {**settings.client_environment(endpoint, place.region), "AWS_ACCESS_KEY_ID": KEY}
     regions = {name: said[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if name in said}
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},

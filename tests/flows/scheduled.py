@@ -1,0 +1,36 @@
+"""A foreach that Step Functions runs, by the hour or when it is triggered."""
+
+from metaflow import FlowSpec, Parameter, current, schedule, step
+
+
+@schedule(hourly=True)
+class Scheduled(FlowSpec):
+    """Squares of numbers, worked out side by side."""
+
+    least = Parameter("least", type=int, default=2)
+    count = Parameter("count", type=int, default=3)
+
+    @step
+    def start(self):
+        self.numbers = [self.least + more for more in range(self.count)]
+        self.next(self.square, foreach="numbers")
+
+    @step
+    def square(self):
+        self.squared = self.input**2
+        self.run = current.run_id
+        self.next(self.collect)
+
+    @step
+    def collect(self, inputs):
+        self.squares = sorted(each.squared for each in inputs)
+        self.runs = sorted({each.run for each in inputs})
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    Scheduled()

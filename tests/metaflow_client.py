@@ -1,0 +1,136 @@
+"""The real client of Metaflow, in processes of its own, against an embedded sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack import ACCOUNT, REGION, Stack
+
+from mfinfra.cli.app import main
+from mfinfra.sandbox.corrections.batch import surroundings
+from mfinfra.sandbox.faults import Event, Script
+
+ROOT = Path(__file__).parents[1]
+ROLES = {"user": "user", surroundings.KEY: "job_role"}
+"""Access key → who needs what it asks for. The keys of tests are neither."""
+ENVIRONMENT = ROOT / "environments" / "sandbox.yaml"
+FLOWS = ROOT / "tests" / "flows"
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody with Metaflow: a folder of their own, and the configuration that `mfinfra config --write` wrote."""
+
+    folder: Path
+    stack: Stack
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that a process of the client knows."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "USER": "ada",
+            "METAFLOW_HOME": str(self.folder / "metaflow"),
+            "METAFLOW_PROFILE": "sandbox",
+            **self.stack.server.environment,
+            "AWS_ACCESS_KEY_ID": "user",
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Python with `arguments`, and what it says as text."""
+        command = [sys.executable, *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+        )
+
+    def flow(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+        """The flow `tests/flows/NAME.py` with `arguments`."""
+        return self.start(str(FLOWS / f"{name}.py"), *arguments)
+
+    def asked(self, program: str) -> Any:
+        """What a program of Metaflow's Client API prints as JSON."""
+        return json.loads(finished(self.start("-c", program)).stdout)
+
+
+def said(process: subprocess.CompletedProcess[str]) -> str:
+    """All that a process wrote."""
+    return process.stdout + process.stderr
+
+
+def finished(process: subprocess.Popen[str], *, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """Wait for a process; it must end with `code`, or with any where that is `None`."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"never ended: {process.communicate()}") from None
+    if code is not None and process.returncode != code:
+        raise AssertionError(f"exit code {process.returncode}, expected {code}\n{out}\n{err}")
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def stand(server: Any, folder: Path) -> Client:
+    """Bring `environments/sandbox.yaml` up, configure Metaflow by it, and record what is asked from now on."""
+    server.reset(transition_polls=0, jobs="processes")
+    client = Client(folder, Stack(server, folder))
+    client.stack.apply(ENVIRONMENT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METAFLOW_HOME", str(folder / "metaflow"))
+        assert main(["config", str(ENVIRONMENT), "--write"]) == 0
+    server.faults = Script()
+    return client
+
+
+def asked(event: Event) -> dict[str, Any]:
+    """The parameters of a request whose body is JSON."""
+    parameters: dict[str, Any] = json.loads(event.request.text.partition("\n")[2])
+    return parameters
+
+
+def undeclared(events: tuple[Event, ...], needs: Any) -> set[str]:
+    """Those requests that no need of the role that sent them declares, as `role service:Operation resource`."""
+    missing = set()
+    for event in events:
+        if event.request.key not in ROLES:
+            continue
+        role, resource = ROLES[event.request.key], _resource(event)
+        name = f"{event.request.service}:{event.request.operation}"
+        if not any(
+            need.role == role and name in need.operations and fnmatchcase(resource, str(need.within)) for need in needs
+        ):
+            missing.add(f"{role} {name} {resource}")
+    return missing
+
+
+def _resource(event: Event) -> str:
+    """The ARN that IAM decides the request on."""
+    request = event.request
+    if request.service == "s3":
+        path = request.text.partition("\n")[0].partition("?")[0].strip("/")
+        return f"arn:aws:s3:::{path}"
+    if request.service == "secretsmanager":
+        return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{asked(event)['SecretId']}-AbCdEf"
+    kinds = {"RegisterJobDefinition": ("job-definition", "jobDefinitionName"), "TerminateJob": ("job", "jobId")}
+    if request.operation in kinds:
+        kind, name = kinds[request.operation]
+        return f"arn:aws:batch:{REGION}:{ACCOUNT}:{kind}/{asked(event)[name]}"
+    if request.operation == "SubmitJob":
+        return f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/{asked(event)['jobQueue'].rpartition('/')[2]}"
+    return "*"
