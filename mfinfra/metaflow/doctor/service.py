@@ -17,6 +17,8 @@ PRIVATE_ENDINGS = (".internal", ".local", ".lan", ".corp", ".localdomain")
 def private(url: SplitResult) -> bool | None:
     """Whether a host is inside a network: by its address or name; `None` where only DNS could tell."""
     host = url.hostname or ""
+    if not host:
+        return None
     try:
         return not ip_address(host).is_global
     except ValueError:
