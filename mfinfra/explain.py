@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, str] = {
     "MF20": "AWS says that a resource is not healthy",
     "MF21": "What the environment file asks for has a pitfall",
     "MF24": "A plan could not look at everything",
+    "MF2": "What the environment file asks for has a pitfall",
     "MF3": "AWS refused, or what it shows is not what was asked for",
     "MF4": "A guard stops the plan: what it would do takes a decision of somebody",
     "MF50": "What a plan, a check or the configuration found",
@@ -28,7 +29,7 @@ FAMILIES: Mapping[str, str] = {
     "MF53": "What `mfinfra doctor` found",
     "MF54": "What `mfinfra doctor` found",
     "MF55": "What `mfinfra permissions` found",
-    "MF": "Other findings of mfinfra",
+    "": "A finding of mfinfra",
 }
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -68,4 +69,4 @@ def page(code: str) -> Page:
 
 def family(code: str) -> str:
     """What the codes that begin as `code` does are about."""
-    return FAMILIES[max((prefix for prefix in FAMILIES if code.startswith(prefix)), key=len, default="MF")]
+    return FAMILIES[max((prefix for prefix in FAMILIES if code.startswith(prefix)), key=len)]
