@@ -33,9 +33,12 @@ def declared_calls_only() -> None:
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator:
+    import direct
+
     from mfinfra.sandbox.embedded import EmbeddedServer
 
     with EmbeddedServer() as server:
+        direct.SERVERS[server.endpoint.removeprefix("http://")] = server
         yield server
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import direct
 import yaml
 
 from mfinfra import desired, drift, reconcile
@@ -33,6 +34,7 @@ class Wire:
         self.operations: list[str] = []
         self.session = session.isolated_session("testing", "testing")
         self.session.events.register("before-call.*.*", self._record)
+        self.session.events.register("before-send.*.*", direct.answer)
         self.clients: dict[str, dict[str, Any]] = {}
 
     def _record(self, model: Any, **_: Any) -> None:
