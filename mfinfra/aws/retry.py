@@ -10,13 +10,13 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from mfinfra.aws import refusals, troubles
+from mfinfra.aws import refusals, transport, troubles
 from mfinfra.aws.clock import Clock
 from mfinfra.aws.refusals import PROPAGATION, NotYet
 from mfinfra.aws.troubles import Trouble
 from mfinfra.errors import AwsError, MfinfraError, Unreachable
 
-__all__ = ["PROPAGATION", "TABLE", "NotYet", "Patience", "pauses", "persist", "row_for"]
+__all__ = ["PROPAGATION", "TABLE", "NotYet", "Patience", "pauses", "persist", "row_for", "unless_done"]
 
 TABLE = refusals.TABLE
 T = TypeVar("T")
@@ -85,6 +85,12 @@ def persist(
             waiting(row.why, clock.now() - began)
             if clock.sleep(pause):
                 raise
+
+
+def unless_done(error: MfinfraError) -> Row | None:
+    """The row that speaks of an error after which it is sure that nothing was done."""
+    unknown = isinstance(error, Unreachable) or (isinstance(error, AwsError) and error.status >= transport.BROKEN)
+    return None if unknown else _row(error)
 
 
 def _row(error: MfinfraError) -> Row | None:

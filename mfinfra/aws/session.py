@@ -16,11 +16,11 @@ import botocore.session
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # sic
 from botocore.exceptions import BotoCoreError
 
-from mfinfra.aws import assumed, mfa, transport, troubles
+from mfinfra.aws import assumed, mfa, retry, transport, troubles
 from mfinfra.aws.calls import Answer, perform, unreachable
 from mfinfra.aws.clock import Clock
 from mfinfra.aws.retry import persist
-from mfinfra.aws.transport import permitted
+from mfinfra.aws.transport import permitted, tried_once
 from mfinfra.errors import Refused, UserError
 from mfinfra.model import Access, Call, Scope
 
@@ -96,10 +96,10 @@ class Aws:
         client = self.client(call.service)
 
         def attempt() -> Answer:
-            with permitted(self.permit):
+            with permitted(self.permit), tried_once(once=call.once):
                 return perform(client, call)
 
-        return persist(attempt, self.clock, waiting, fresh)
+        return persist(attempt, self.clock, waiting, fresh, passes=retry.unless_done if call.once else None)
 
 
 def connect(

@@ -27,6 +27,7 @@ FIRST_TRIES = 2
 FIRST_CONNECT = 5.0
 FIRST_READ = 15.0
 REFUSED = 300
+BROKEN = 500
 SHOWN = 80
 WHOLE = re.compile(rb"\s*(?:\{.*\}|\[.*\])\s*", re.DOTALL)
 
@@ -57,6 +58,7 @@ class _Sending(threading.local):
     """What this thread asks before it sends anything."""
 
     permit: Callable[[], None] | None = None
+    once: bool = False
 
 
 _sending = _Sending()
@@ -74,6 +76,16 @@ def permitted(permit: Callable[[], None] | None) -> Iterator[None]:
         _sending.permit = before
 
 
+@contextmanager
+def tried_once(*, once: bool) -> Iterator[None]:
+    """Let botocore repeat nothing that this thread sends meanwhile and that may have taken effect, if it is `once`."""
+    before, _sending.once = _sending.once, once
+    try:
+        yield
+    finally:
+        _sending.once = before
+
+
 def _ask_permit(**_: Any) -> None:
     """Called by botocore before each attempt: between two of them it may pause longer than a lock lasts."""
     permit = _sending.permit
@@ -83,11 +95,14 @@ def _ask_permit(**_: Any) -> None:
 
 
 def _final(response: tuple[Any, Mapping[str, Any]] | None = None, **_: Any) -> bool | None:
-    """Called by botocore, which takes every `LimitExceededException` for a throttle: false ends the tries.
+    """Called by botocore after each try: false ends the tries.
 
-    A quota does not grow while one waits, as that of changes of a table's billing mode in a day.
-    https://github.com/aws-amplify/amplify-cli/issues/1054
+    What may be sent only once ends without an answer, and with one of a breakdown. And botocore takes every
+    `LimitExceededException` for a throttle, but a quota does not grow while one waits, as that of changes of a table's
+    billing mode in a day. https://github.com/aws-amplify/amplify-cli/issues/1054
     """
+    if _sending.once and (response is None or response[0].status_code >= BROKEN):
+        return False
     error = response[1].get("Error", {}) if response else {}
     quota = error.get("Code") == "LimitExceededException" and "simultaneously" not in str(error.get("Message", ""))
     return False if quota else None

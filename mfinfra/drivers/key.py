@@ -155,7 +155,7 @@ def create(resource: Resource, want: Spec) -> Effects:
     if want["policy"]:
         params["Policy"] = json_text(want["policy"])
     yields = {"id": "KeyMetadata.KeyId", "arn": "KeyMetadata.Arn"}
-    return (Call("kms", "CreateKey", params, yields=yields),)
+    return (Call("kms", "CreateKey", params, yields=yields, once=True),)
 
 
 def born(resource: Resource, want: Spec) -> Spec:

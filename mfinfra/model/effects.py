@@ -33,7 +33,8 @@ class Call:
     no failure ("it is so already", "none is set"): the answer is `{}`. An entry is a code, or `code: text` where AWS
     tells cases apart by text only.
     `paginate`: all pages are read and joined. `yields` maps an attribute of the resource to the place (JMESPath) in the
-    answer that holds it. `failures` is the place of errors that arrive inside a successful answer.
+    answer that holds it. `failures` is the place of errors that arrive inside a successful answer. `once`: AWS would do
+    it twice, and knows no token to tell a repetition by: where nobody knows whether it took effect, a look comes first.
     """
 
     service: str
@@ -45,6 +46,7 @@ class Call:
     merge: Merge | None = None
     yields: Mapping[str, str] = field(default_factory=dict)
     failures: str = ""
+    once: bool = False
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"

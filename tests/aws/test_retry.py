@@ -36,6 +36,10 @@ MESSAGES = {
     "resource is being modified": "Cannot update, resource is being modified.",
     "Principal not found": "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'",
     "Invalid repository policy": "Invalid repository policy provided",
+    "principal": "Policy contains a statement with one or more invalid principals.",
+    "pending deletion": "arn:aws:kms:us-east-1:123456789012:key/k1 is pending deletion.",
+    "is not allowed to be used": "The specified KMS key does not exist or is not allowed to be used with Arn 'a'",
+    "marked for deletion": "You can't perform this operation on the secret because it was marked for deletion.",
     "is not valid": "arn:aws:batch:us-east-1:123456789012:compute-environment/c is not VALID",
 }
 # Codes that no model has and AWS answers with: of IAM's checks for every service, and DynamoDB's control plane.
@@ -181,6 +185,9 @@ def test_a_refusal_that_does_not_pass_is_raised_when_its_window_is_over(row):
         ("ec2", "CreateVpcEndpoint", "InvalidParameter", "The service name is not right"),
         ("logs", "PutRetentionPolicy", "LimitExceededException", "Resource limit exceeded."),
         ("sts", "GetCallerIdentity", "ExpiredToken", "expired"),
+        ("kms", "PutKeyPolicy", "MalformedPolicyDocumentException", "The new key policy will not allow you to update"),
+        ("kms", "ScheduleKeyDeletion", "NotFoundException", "Key 'k1' does not exist"),
+        ("secretsmanager", "DeleteSecret", "ResourceNotFoundException", "Secrets Manager can't find the secret."),
     ],
 )  # fmt: skip
 def test_what_does_not_pass_by_itself_is_not_tried_again(service, operation, code, message):

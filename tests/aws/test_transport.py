@@ -205,3 +205,20 @@ def test_a_role_that_cannot_be_assumed_any_more_ends_the_call_with_the_reason(se
     with pytest.raises(AccessDenied) as caught:
         made.ask(GROUPS)
     assert caught.value.operation == "AssumeRole"
+
+
+ONCE = Call("kms", "CreateKey", {"Tags": []}, once=True)
+
+
+@pytest.mark.parametrize("trouble", [(500, "{}"), None], ids=["a breakdown", "no answer"])
+def test_what_aws_would_do_twice_is_not_sent_again_where_nobody_knows_whether_it_took_effect(server, trouble):
+    server.answers = [trouble] * 9
+    with pytest.raises((AwsError, Unreachable)):
+        aws(server).write(ONCE, lambda why, seconds: None)
+    assert len(server.asked) == 1
+
+
+def test_what_aws_would_do_twice_is_sent_again_after_a_throttle(server):
+    server.answers = [refusal("ThrottlingException")] * 4
+    assert aws(server).write(ONCE, lambda why, seconds: None).document == {}
+    assert len(server.asked) == 5

@@ -207,5 +207,5 @@ def _check_key(call: Call, key: str, group: str) -> None:
     suffix = "amazonaws.com.cn" if call.partition == "aws-cn" else "amazonaws.com"
     context = {"aws:logs:arn": call.arn(f"log-group:{group}")}
     if not policies.lets(call, key, f"logs.{call.region}.{suffix}", KEY_USES, context):
-        text = f"The specified KMS Key Id '{key}' does not exist or is not allowed to be used"
+        text = f"The specified KMS key does not exist or is not allowed to be used with Arn '{context['aws:logs:arn']}'"
         raise ServiceError("InvalidParameterException", text)
