@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from mfinfra.sandbox.corrections.alone import lock
@@ -37,6 +36,8 @@ class Run:
     parent: Any = None
     attempts: list[Answer] = field(default_factory=list)
     attempt: Attempt | None = None
+    began: float = 0.0
+    """When its last process began, in seconds since 1970; 0 where none did yet."""
     last: Answer = field(default_factory=dict)
     """What is told of the container of the last attempt."""
 
@@ -141,7 +142,7 @@ def _try(run: Run) -> None:
 def _begun(attempt: Attempt) -> None:
     """The process of an attempt runs."""
     run = runs()[attempt.place.job]
-    run.mine.job.status, run.mine.job.job_started_at = "RUNNING", datetime.now()  # noqa: DTZ005  as moto writes it
+    run.mine.job.status, run.began = "RUNNING", time.time()
 
 
 def _over(attempt: Attempt, outcome: Outcome) -> None:
@@ -151,8 +152,8 @@ def _over(attempt: Attempt, outcome: Outcome) -> None:
     said = {"exitCode": outcome.exit_code, "reason": outcome.reason or None}
     run.last |= {name: value for name, value in said.items() if value is not None}
     reason = job.job_stopped_reason if job.stop else outcome.status_reason
-    started = job.job_started_at.timestamp() or stopped
-    times = {"startedAt": int(started * 1000), "stoppedAt": int(stopped * 1000)}
+    began = stopped if outcome.exit_code is None else run.began
+    times = {"startedAt": _milliseconds(began), "stoppedAt": _milliseconds(stopped)}
     run.attempts.append({"container": dict(run.last), "statusReason": reason or "", **times})
     job.exit_code, run.attempt = outcome.exit_code, None
     if not job.job_stopped:
@@ -200,7 +201,9 @@ def told(row: Answer) -> Answer:
     run = runs().get(row["jobId"])
     if run is None:
         return row
-    row = {name: value for name, value in row.items() if name != "startedAt" or value}
+    row.pop("startedAt", None)  # moto's is when it was submitted
+    if run.began:
+        row["startedAt"] = _milliseconds(run.began)
     if run.index is not None:
         row["arrayProperties"] = {"index": run.index}
     if "attempts" not in row:  # ListJobs tells less
@@ -212,6 +215,10 @@ def told(row: Answer) -> Answer:
     ways = {"isTerminated": stopped and bool(run.last), "isCancelled": stopped and not run.last}
     container = {**row["container"], **run.container.described(), **run.last}
     return row | limit | more | ways | {"attempts": run.attempts, "container": container}
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _platform(run: Run) -> str:
