@@ -59,8 +59,10 @@ class Simulation:
 
     def outcomes(self, results: Iterable[Mapping[str, Any]]) -> tuple[Outcome, ...]:
         """What came of it, from the `EvaluationResults` of all pages; an action without a result is not known."""
-        found = {str(item[_ACTION]).lower(): item for item in results}
-        return tuple(_outcome(need, found.get(need.action.lower())) for need in self.needs)
+        by_action: dict[str, list[Mapping[str, Any]]] = {}
+        for item in results:
+            by_action.setdefault(str(item[_ACTION]).lower(), []).append(item)
+        return tuple(_outcome(need, by_action.get(need.action.lower(), [])) for need in self.needs)
 
 
 def outcomes(
@@ -92,13 +94,20 @@ def _judged(need: Need, policies: Sequence[Policy], boundary: Policy | None) -> 
     return Outcome(need, found.decision, found.missing)
 
 
-def _outcome(need: Need, result: Mapping[str, Any] | None) -> Outcome:
-    if result is None:
-        return Outcome(need, None, unknown="the simulator did not answer for this action")
-    # The answer for one resource stands in its own list, when there is one; the outer one sums all up.
-    specific = [
-        item for item in result.get("ResourceSpecificResults") or () if item["EvalResourceName"] == need.resource
+def _outcome(need: Need, results: Sequence[Mapping[str, Any]]) -> Outcome:
+    """What the results for one action say of one resource.
+
+    AWS gives a result for each type of resource that the action knows, with the decision on a resource in a list inside
+    it; the outer decision is about the type. It used to give one result for each resource, and others still do.
+    """
+    inner = [item for result in results for item in result.get("ResourceSpecificResults") or ()]
+    decisions = [
+        *(item for item in inner if item["EvalResourceName"] == need.resource),
+        *(item for item in results if not inner and item.get("EvalResourceName", "*") in ("*", need.resource)),
     ]
-    decision = specific[0]["EvalResourceDecision"] if specific else result["EvalDecision"]
-    missing = [*(result.get(_MISSING) or ()), *(key for item in specific for key in item.get(_MISSING) or ())]
-    return Outcome(need, Decision(decision), tuple(dict.fromkeys(missing)))
+    if not decisions:
+        return Outcome(need, None, unknown="the simulator did not answer for this action and resource")
+    found = {Decision(item.get("EvalResourceDecision") or item["EvalDecision"]) for item in decisions}
+    strictest = next(one for one in (Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY, Decision.ALLOWED) if one in found)
+    missing = (key for item in decisions for key in item.get(_MISSING) or ())
+    return Outcome(need, strictest, tuple(dict.fromkeys(missing)))

@@ -1,5 +1,5 @@
 """IAM."""
 
-from mfinfra.sandbox.corrections.iam import accounts, delays, linked_roles, policies, profiles, roles
+from mfinfra.sandbox.corrections.iam import accounts, delays, linked_roles, policies, profiles, roles, simulate
 
-__all__ = ["accounts", "delays", "linked_roles", "policies", "profiles", "roles"]
+__all__ = ["accounts", "delays", "linked_roles", "policies", "profiles", "roles", "simulate"]
