@@ -43,8 +43,9 @@ def command(
 
     wanted = code.upper() if code else None
     if wanted is not None and wanted not in explain.codes():
-        near = did_you_mean(wanted, explain.codes()) or "`mfinfra explain` lists all codes"
-        raise UserError(f"there is no code `{code}`", hint=near)
+        alike = [known for known in explain.codes() if known[:3] == wanted[:3]]
+        near = did_you_mean(wanted, alike) or did_you_mean(wanted, explain.codes())
+        raise UserError(f"there is no code `{code}`", hint=near or "`mfinfra explain` lists all codes")
     if format_ is Format.JSON:
         streams.put(json.text(pages.document(wanted)), sys.stdout)
     else:

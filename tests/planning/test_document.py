@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mfinfra import __version__, catalogue, ownership, schemas
+from mfinfra.document import validate
 from mfinfra.errors import Problem
 from mfinfra.model import (
     Access,
@@ -269,6 +270,14 @@ def test_checks_tell_warnings_of_the_file_of_aws_and_every_block():
         ("MF4103", "fail", "log_group.gone"),
     ]  # fmt: skip
     assert not found["applyable"]
+
+
+def test_a_suppressed_warning_keeps_its_row_with_the_reason_and_fits_the_schema():
+    let = Problem("look", subject="log_group.l", code="MF2130", severity="suppressed", reason="audit")
+    found = of([(LOGS, seen(LOGS))], warnings=[let])
+    row = found["checks"][0]
+    assert (row["code"], row["status"], row["reason"]) == ("MF2130", "suppressed", "audit")
+    assert validate.shape("plan", found) == ()
 
 
 def test_a_plan_without_changes_is_not_to_be_applied():
