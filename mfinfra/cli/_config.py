@@ -126,9 +126,10 @@ class Task:
 
 def _last() -> Path:
     try:
-        path = _saved.source(saved.load(saved.last()))
+        plan = saved.last()
     except UserError as error:
         hint = "`mfinfra config FILE`; after `mfinfra plan FILE` it may be left out in the same folder"
         raise UserError("which environment? no plan of one was saved in this folder", hint=hint) from error
+    path = _saved.source(saved.load(plan))
     streams.put(f"the environment is that of the last plan: {inert.line(path)}\n", sys.stderr)
     return path
