@@ -13,6 +13,7 @@ from mfinfra import schemas
 from mfinfra.document import (
     lint_bucket,
     lint_compute,
+    lint_key,
     lint_launch_template,
     lint_metaflow,
     lint_network,
@@ -118,7 +119,7 @@ def _retention(resource: Resource, _environment: Environment) -> Iterator[Findin
 
 
 RULES: Mapping[str, tuple[Callable[[Resource, Environment], Iterator[Finding]], ...]] = {
-    "bucket": (lint_bucket.encryption, lint_bucket.lifecycle, lint_permissions.bucket),
+    "bucket": (lint_bucket.encryption, lint_bucket.lifecycle, lint_permissions.bucket, lint_key.region),
     "compute_environment": (
         lint_compute.fargate,
         lint_compute.vcpus,
@@ -134,9 +135,11 @@ RULES: Mapping[str, tuple[Callable[[Resource, Environment], Iterator[Finding]], 
     "endpoint": (lint_network.endpoint,),
     "job_queue": (lint_queue.families, lint_queue.literal, lint_queue.time_limits),
     "launch_template": (lint_launch_template.script,),
-    "log_group": (_retention,),
-    "repository": (lint_permissions.repository,),
+    "key": (lint_key.alias,),
+    "log_group": (_retention, lint_key.region, lint_key.closed),
+    "repository": (lint_permissions.repository, lint_key.region),
     "role": (lint_permissions.role,),
     "scheduling_policy": (lint_queue.shares,),
-    "table": (_billing,),
+    "secret": (lint_key.region, lint_key.ending),
+    "table": (_billing, lint_key.region),
 }
