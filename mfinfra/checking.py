@@ -167,7 +167,7 @@ class _Asking:
             while True:
                 try:
                     answer = self._answer(question)
-                    self._over()
+                    self._over(question)
                 except (Exception, Ended) as error:  # noqa: BLE001 - whatever it is, the check must hear of it to clean up
                     question = asker.throw(error)
                 else:
@@ -194,8 +194,10 @@ class _Asking:
                 return document
         return None
 
-    def _over(self) -> None:
-        """Raise `Ended` once, and never while the check cleans up."""
+    def _over(self, question: Question) -> None:
+        """Raise `Ended` once; never while the check cleans up, nor between a note and what it is about."""
+        if isinstance(question, Touch):
+            return
         late = time.monotonic() >= self.until
         if not self.cleaning and (late or self.run.stopped.is_set()):
             self.cleaning = True

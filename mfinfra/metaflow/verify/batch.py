@@ -129,7 +129,7 @@ def _platform(subject: Subject, queue: str, first: Document) -> Iterator[Finding
         yield failed(role, "is missing, and Fargate starts no task without it", "MF5137", seen, fix=fix)
     elif type_ not in KNOWN_TYPES:
         said = f"is of a type, `{type_}`, that Metaflow does not know"
-        yield warned(first["computeEnvironmentName"], said, "MF5138", seen)
+        yield warned(first["computeEnvironmentName"], said, "MF5138", seen, fix="put one of EC2 or Fargate first")
 
 
 def _image(subject: Subject, image: str) -> Asking[tuple[Finding, ...]]:

@@ -16,6 +16,7 @@ from mfinfra.model import Call, Check, Document, Finding, Stage, Touch
 GROUP = "Datastore"
 FOLDER = "mfinfra-verify"
 ENCRYPTION = "METAFLOW_S3_SERVER_SIDE_ENCRYPTION"
+LONGEST = 200
 MOST = 1000
 """Objects that S3 deletes in one request."""
 # The version that an object has in a bucket without versions; to delete it leaves no marker, whatever is there.
@@ -164,10 +165,12 @@ def _refused(subject: Subject, where: Root, call: Call, verb: str, error: AwsErr
 
 def _compared(where: Root, body: bytes, got: Mapping[str, Any], listed: Mapping[str, Any]) -> tuple[Finding, ...]:
     found = []
+    fix = "look at what stands between: a gateway, a cache, another endpoint"
     # Text of AWS was made inert where it was read, and ours is.
     read = got.get("Body")
     if (read if isinstance(read, bytes) else str(read).encode()) != body:
-        found.append(failed(where.url, "what was read is not what was written", "MF5124", f"read: {read!r}"[:200]))
+        said = "what was read is not what was written"
+        found.append(failed(where.url, said, "MF5124", f"read: {read!r}"[:LONGEST], fix=fix))
     if where.prefix not in [row["Key"] for row in listed.get("Contents") or ()]:
-        found.append(failed(where.url, "the object is there, and the list does not have it", "MF5124"))
+        found.append(failed(where.url, "the object is there, and the list does not have it", "MF5124", fix=fix))
     return tuple(found)

@@ -78,5 +78,7 @@ def _logs(subject: Subject, part: Part) -> Asking[tuple[Finding, ...]]:
     key = "METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN"
     live, told = rows[0]["arn"], subject.values.get(key)
     if told is not None and live.removesuffix(":*") != str(told).removesuffix(":*"):
-        return (failed(key, "is the ARN of another log group", "MF5155", f"AWS says {live}", f"the key says {told}"),)
+        seen = (f"AWS says {live}", f"the key says {told}")
+        fix = "name the log group by its address in the `metaflow` block"
+        return (failed(key, "is the ARN of another log group", "MF5155", *seen, fix=fix),)
     return (passed(name_of(part), f"log group {part.name} is there"),)
