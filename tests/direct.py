@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -43,7 +44,10 @@ def answer(request: Any, **_: Any) -> AWSResponse | None:
 
     body = b"".join(server._faulty(environ(request), start))
     shown = b"" if request.method == "HEAD" else body
-    return AWSResponse(request.url, said["status"], dict(said["headers"]), Body(shown))
+    # As the listener does: the server's clock is its own.
+    headers = {name: value for name, value in said["headers"] if name.lower() != "date"}
+    headers["Date"] = formatdate(usegmt=True)
+    return AWSResponse(request.url, said["status"], headers, Body(shown))
 
 
 def environ(request: Any) -> dict[str, Any]:
