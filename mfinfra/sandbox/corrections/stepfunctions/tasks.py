@@ -84,7 +84,7 @@ class Integration:
     def failed(self, error: ServiceError) -> StateError:
         """What the execution sees of a service's error."""
         prefix = PREFIXES.get(self.service, self.service.capitalize())
-        modelled = {shape.name for shape in self.model.error_shapes} | {"ClientException", "ServerException"}
+        modelled = {shape.name for shape in get_service_model(self.service).error_shapes}
         name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
         if error.code not in modelled and name not in modelled:
             name = UNNAMED.get(self.service, f"{prefix}Exception")
