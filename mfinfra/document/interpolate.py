@@ -9,9 +9,8 @@ from itertools import groupby
 
 from mfinfra.model import Address, Ref, Template
 
-VARIABLES = ("environment", "account", "region", "partition")
-# Schemas may ask for more than files: what `amazonaws.com` is in this partition.
-SCHEMA_VARIABLES = (*VARIABLES, "dns_suffix")
+# `dns_suffix` is what `amazonaws.com` is in this partition.
+VARIABLES = ("environment", "account", "region", "partition", "dns_suffix")
 KIND = r"[a-z][a-z0-9_]*"
 NAME = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
 
@@ -46,8 +45,8 @@ class Unreadable:
 Piece = str | Variable | Own | Ref | Unreadable
 
 
-def pieces(text: str, variables: Iterable[str] = VARIABLES) -> Iterator[Piece]:
-    """The pieces of `text`, in order; `variables` are the names that `${…}` may ask for alone."""
+def pieces(text: str) -> Iterator[Piece]:
+    """The pieces of `text`, in order; `VARIABLES` are the names that `${…}` may ask for alone."""
     end = 0
     for token in _TOKEN.finditer(text):
         if token.start() > end:
@@ -58,13 +57,13 @@ def pieces(text: str, variables: Iterable[str] = VARIABLES) -> Iterator[Piece]:
         elif token["open"]:
             yield Unreadable(text[token.start() : token.start() + 30].partition(" ")[0], closed=False)
         else:
-            yield _asked(token["asked"], variables)
+            yield _asked(token["asked"])
     if end < len(text):
         yield text[end:]
 
 
-def _asked(text: str, variables: Iterable[str]) -> Piece:
-    if text in variables:
+def _asked(text: str) -> Piece:
+    if text in VARIABLES:
         return Variable(text)
     if own := _SELF.fullmatch(text):
         return Own(own[1])

@@ -171,4 +171,5 @@ RULES: tuple[Callable[[Environment], Iterator[Finding]], ...] = (
     tags,
     encryption,
     lint_network.public_image,
+    lint_network.registry,
 )

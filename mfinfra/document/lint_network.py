@@ -6,12 +6,13 @@ an endpoint of images needs beside itself is known without that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mfinfra.document import meant
 from mfinfra.document.lint_compute import FARGATE
 from mfinfra.document.tree import shown
-from mfinfra.model import Environment, Ref, Resource
+from mfinfra.model import Environment, Ref, Resource, Scope
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
@@ -19,6 +20,7 @@ IMAGES = ("ecr.api", "ecr.dkr", "s3")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
 CLUSTER = ("ecs", "ecs-agent", "ecs-telemetry")
 LISTED = "`, `"
+_ECR = re.compile(r"[0-9]{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)")
 
 Finding = tuple[tuple[str | int, ...], str, str, str | None]
 
@@ -92,6 +94,22 @@ def public_image(environment: Environment) -> Iterator[Finding]:
         message = f"{what} comes from `{shown(host or 'docker.io')}`, which private subnets do not reach"
         hint = "push an image to a `repository`, and write `image` and `registry`"
         yield ("batch", *(("image",) if meant.written(environment, "batch.image") else ())), "MF2129", message, hint
+
+
+def registry(environment: Environment) -> Iterator[Finding]:
+    """A registry of ECR by a host that there is not, or that is in another partition, whose credentials are others."""
+    ours = environment.scope
+    for name in ("image", "registry"):
+        value = meant.written(environment, f"batch.{name}")
+        host = value.partition("/")[0] if isinstance(value, str) else ""
+        parts = _ECR.fullmatch(host)
+        there = Scope(ours.environment, ours.account, parts[1]) if parts else ours
+        if parts and parts[2] != there.dns_suffix:
+            message = f"`{shown(host)}` is no host: in `{parts[1]}` they end with `{there.dns_suffix}`"
+            yield ("batch", name), "MF2133", message, "write `${account}.dkr.ecr.${region}.${dns_suffix}`"
+        elif there.partition != ours.partition:
+            message = f"jobs in `{ours.partition}` cannot pull from `{shown(host)}`, which is in `{there.partition}`"
+            yield ("batch", name), "MF2133", message, "copy the image into a registry of this partition"
 
 
 def _needed(resource: Resource, environment: Environment, there: Sequence[str]) -> Iterator[str]:

@@ -152,7 +152,7 @@ class _Resolving:
         template = known[ref.attribute].get("value")
         if template is None:
             return ref
-        parts = [self._own(piece, ref) for piece in interpolate.pieces(template, interpolate.SCHEMA_VARIABLES)]
+        parts = [self._own(piece, ref) for piece in interpolate.pieces(template)]
         return ref if any(part is None for part in parts) else interpolate.joined(p for p in parts if p is not None)
 
     def _own(self, piece: Piece, ref: Ref) -> str | Unknown | None:
