@@ -1,0 +1,81 @@
+"""What doctor says of the sandbox's own environment, whole and broken: the same requests as to AWS."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from doctor_world import told
+
+from mfinfra import checking, desired
+from mfinfra.metaflow.doctor import causes
+from mfinfra.metaflow.doctor.case import Case
+from mfinfra.model import Verdict
+from mfinfra.sandbox import network
+
+pytestmark = pytest.mark.slow
+FILE = Path(__file__).parents[3] / "environments" / "sandbox.yaml"
+FAILED = Verdict.FAILED
+KIND = "application/vnd.docker.distribution.manifest.v2+json"
+MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": KIND, "config": {"mediaType": KIND, "size": 1}, "layers": []})
+
+
+@pytest.fixture
+def whole(stack):
+    """The environment of the sandbox, applied, its private subnets given a way out and its image pushed."""
+    stack.apply(FILE)
+    ec2 = stack.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=network.PUBLIC_SUBNET, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    ec2.create_route(RouteTableId=network.PRIVATE_ROUTE_TABLE, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    stack.client("ecr").put_image(repositoryName="metaflow/my-image", imageTag="1.0", imageManifest=MANIFEST)
+    return stack
+
+
+def diagnosed(stack):
+    reading = desired.read(FILE)
+    before = len(stack.writes())
+    found = list(checking.run(stack.connect(reading), causes.checks(Case(reading.environment, time.time()))))
+    assert stack.writes()[before:] == [], "doctor only reads"
+    return found
+
+
+def test_the_sandbox_with_a_way_out_is_healthy(whole):
+    found = diagnosed(whole)
+    assert told(found) == {}, [each for one in found for each in one.findings]
+
+
+def test_without_a_way_out_the_services_without_an_endpoint_are_named(whole):
+    whole.client("ec2").delete_route(RouteTableId=network.PRIVATE_ROUTE_TABLE, DestinationCidrBlock="0.0.0.0/0")
+    found = [each for one in diagnosed(whole) for each in one.findings if each.code == "MF5380"]
+    assert "`ecs`, `ecs-agent`, `ecs-telemetry`, `logs`, `dynamodb`, `secretsmanager`" in found[0].message
+    assert f"{network.PRIVATE_SUBNET_A} → {network.PRIVATE_ROUTE_TABLE} → no default route" in found[0].evidence
+
+
+def test_several_things_broken_at_once_are_each_named(whole):
+    iam, batch, ec2 = (whole.client(name) for name in ("iam", "batch", "ec2"))
+    iam.remove_role_from_instance_profile(InstanceProfileName="ecsInstanceRole", RoleName="ecsInstanceRole")
+    iam.update_assume_role_policy(
+        RoleName="MetaflowBatchRole",
+        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
+        '"Principal": {"Service": "lambda.amazonaws.com"}}]}',
+    )
+    batch.update_job_queue(jobQueue="metaflow-job-queue", state="DISABLED")
+    endpoints = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["metaflow-endpoints"]}])
+    group = endpoints["SecurityGroups"][0]
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+    whole.client("ecr").batch_delete_image(repositoryName="metaflow/my-image", imageIds=[{"imageTag": "1.0"}])
+    assert told(diagnosed(whole)) == {
+        "MF5411": FAILED,
+        "MF5416": FAILED,
+        "MF5361": FAILED,
+        "MF5391": FAILED,
+        "MF5432": FAILED,
+    }
+
+
+def test_before_the_first_apply_everything_is_said_to_be_missing(stack):
+    codes = told(diagnosed(stack))
+    assert {"MF5360", "MF5366", "MF5415"} <= codes.keys()
