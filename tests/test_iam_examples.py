@@ -23,6 +23,8 @@ ENVIRONMENTS = ROOT / "environments"
 WORDS = {"ACCOUNT_ID": "123456789012", "REGION": "us-east-1", "ENVIRONMENT": "production"}
 PLAN = document(GITHUB / "iam" / "plan-permissions.json", **WORDS)["Statement"]
 APPLY = document(GITHUB / "iam" / "apply-permissions.json", **WORDS)["Statement"]
+KEYS = document(GITHUB / "iam" / "keys-permissions.json", **WORDS)["Statement"]
+"""What whoever applies a file with keys or secrets needs besides."""
 DOCUMENTS = sorted([*(GITHUB / "iam").glob("*.json"), *(GITLAB / "iam").glob("*.json")])
 FREE = {"sts:GetCallerIdentity"}  # AWS asks no permission for it
 ELSEWHERE = {
@@ -34,6 +36,18 @@ BESIDE = {
     "s3:GetObject": "the lock and the receipts, which a sandbox without history does not have",
     "batch:ListJobs": "running jobs are counted only where something is replaced, disabled or deleted",
     "ecs:ListTasks": "running jobs of an environment are counted only while it is drained",
+    **dict.fromkeys(
+        (
+            "kms:DescribeKey",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "kms:ListAliases",
+            "kms:ListKeys",
+            "kms:ListResourceTags",
+            "secretsmanager:DescribeSecret",
+        ),
+        "the guide's stack has no key and no secret",
+    ),
     "iam:GetRole": "asked after a role was made",
     "ec2:DescribeLaunchTemplates": "the guide's stack has no launch template",
     "ec2:DescribeLaunchTemplateVersions": "the same",
@@ -95,16 +109,16 @@ def test_the_role_that_reads_has_every_read_that_the_drivers_know():
 
 
 def test_both_together_have_every_action_that_the_drivers_know():
-    further = {action for also in permissions.ALSO.values() for action in also if not action.startswith("kms:")}
+    further = {action for also in permissions.ALSO.values() for action in also}
 
     assert len(everything()) > 80
-    assert (actions(everything()) | further) - allowed(PLAN) - allowed(APPLY) == set()
+    assert (actions(everything()) | further) - allowed(PLAN) - allowed(APPLY) - allowed(KEYS) == set()
 
 
 def test_neither_has_an_action_that_nothing_sends():
     further = {action for also in permissions.ALSO.values() for action in also}
 
-    assert allowed(PLAN) | allowed(APPLY) <= actions(everything()) | further | BESIDE.keys()
+    assert allowed(PLAN) | allowed(APPLY) | allowed(KEYS) <= actions(everything()) | further | BESIDE.keys()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.parent.name} {path.name}")
@@ -143,9 +157,11 @@ def test_roles_are_passed_to_named_services_and_given_only_the_presets_policies(
 
 
 def test_no_write_reaches_everything():
-    for row in APPLY:
-        if "*" in listed(row["Resource"]):
-            assert row["Sid"] == "NameEndpointsInTheVpc", "a hosted zone that AWS keeps has no ARN of ours"
+    """A hosted zone that AWS keeps has no ARN of ours, and a key none before it is made."""
+    wide = [row for row in (*APPLY, *KEYS) if "*" in listed(row["Resource"])]
+
+    assert [row["Sid"] for row in wide] == ["NameEndpointsInTheVpc", "MakeKeys"]
+    assert wide[1]["Condition"]["StringEquals"] == {"aws:RequestTag/mfinfra:environment": "production"}
 
 
 def test_the_lock_and_the_receipts_are_in_reach_of_the_roles_that_need_them():

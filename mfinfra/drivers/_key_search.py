@@ -57,7 +57,7 @@ def seek(resource: Resource) -> Search:
                 f"environment's own key is `{min(mine)}`",
                 hint="point the alias back or delete it, or give the key another `alias`; "
                 "two keys swap their aliases in two applies",
-                code="MF1150",
+                code="MF3150",
             )
     return _with_id(resource, number)
 

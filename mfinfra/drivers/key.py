@@ -94,7 +94,7 @@ def check_sort(row: Document, resource: Resource) -> None:
             + ", ".join(other),
             hint="a `key` is a symmetric one of this region, made by KMS; give it another `alias`, "
             "or leave it out of the file and refer to that key by its ARN",
-            code="MF1151",
+            code="MF3151",
         )
 
 

@@ -23,7 +23,7 @@ def path(request):
 
 
 def test_the_examples_are_there():
-    names = {"sandbox", "ec2", "spot", "fargate", "gpu", "private-vpc", "base", "staging", "production"}
+    names = {"sandbox", "ec2", "spot", "fargate", "gpu", "private-vpc", "base", "staging", "production", "encrypted"}
     assert {path.stem for path in FILES} == names
 
 
