@@ -121,6 +121,21 @@ def test_the_log_begins_with_what_became_of_the_image(line):
     assert event["message"] == "mfinfra sandbox: this is a process of the machine itself; the image busybox is not used"
 
 
+def test_a_job_goes_on_where_its_log_is_deleted(line, tmp_path):
+    gate = tmp_path / "gate"
+    job = line.submit(f"echo one; until [ -e {gate} ]; do sleep 0.01; done; echo two")
+    line.says(job)
+    line.logs.delete_log_group(logGroupName="/aws/batch/job")
+    gate.touch()
+    assert line.ended(job)["status"] == "SUCCEEDED"
+
+
+def test_a_line_without_an_end_is_cut(line):
+    said = line.run("head -c 20000 /dev/zero | tr '\\0' x")
+    first, *rest = line.lines(said)
+    assert attempt.LONGEST <= len(first) < len(first + "".join(rest)) == 20000
+
+
 def test_the_command_is_what_the_job_makes_of_its_definition(line):
     variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     said = line.run(

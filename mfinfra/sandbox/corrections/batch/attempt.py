@@ -27,8 +27,12 @@ GROUP: Final = "/aws/batch/job"
 GRACE_SECONDS: Final = 30.0
 """Between SIGTERM and SIGKILL. https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"""
 LOOK_SECONDS: Final = 1.0
+END_SECONDS: Final = 10.0
+"""How long the end of what was killed may take; it takes milliseconds."""
 CHUNK: Final = 8192
 """Bytes read at once: never more lines than one PutLogEvents takes."""
+LONGEST: Final = 16384
+"""Bytes after which a line is cut, as Docker's log driver does."""
 EXITED: Final = "Essential container in task exited"
 NOT_STARTED: Final = "Task failed to start"
 TIMED_OUT: Final = "Job attempt duration exceeded timeout"
@@ -77,6 +81,8 @@ class Attempt(Thread):
             outcome = self._carried_out()
         except Exception as error:
             log.exception("job %s", self.place.job)
+            with lock:
+                self.kill()
             outcome = Outcome(None, NOT_STARTED, f"the sandbox failed: {error}; its log says how")
         with lock:
             if not self._abandoned:
@@ -98,7 +104,7 @@ class Attempt(Thread):
         self._abandoned = True
         self.kill()
         if self._process is not None:
-            self._process.wait()
+            self._process.wait(END_SECONDS)
 
     def _tell(self, order: bytes) -> None:
         if self._process is None or self._process.stdin is None or self._process.stdin.closed:
@@ -114,18 +120,28 @@ class Attempt(Thread):
         except Unavailable as missing:
             return Outcome(None, NOT_STARTED, str(missing))
         folder = Path(tempfile.mkdtemp(prefix="mfinfra-job-"))
+        try:
+            refusal = self._begin(folder, secrets)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        if refusal is not None:
+            shutil.rmtree(folder)
+            return refusal
+        return self._watched()
+
+    def _begin(self, folder: Path, secrets: dict[str, str]) -> Outcome | None:
+        """Start the process in `folder`, which it removes at its end; or say why it does not start."""
         surroundings.prepare(folder)
         variables = surroundings.variables(self.place, folder, {**self._container.environment, **secrets})
         command = self._container.command
         if not command or shutil.which(command[0], path=variables["PATH"]) is None:
-            shutil.rmtree(folder)
             return Outcome(None, NOT_STARTED, NO_SUCH_COMMAND.format(command=next(iter(command), "")))
         with lock:
             if self._killed:  # before there was a process
-                shutil.rmtree(folder)
                 return Outcome(None, NOT_STARTED)
             self._start(folder, variables)
-        return self._watched()
+        return None
 
     def _start(self, folder: Path, variables: dict[str, str]) -> None:
         ours = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
@@ -142,12 +158,12 @@ class Attempt(Thread):
         if self._container.seconds is not None:
             self._ends = time.monotonic() + self._container.seconds
         self._begun(self)
-        self._open_stream()
 
     def _watched(self) -> Outcome:
         process = self._process
         assert process is not None
         assert process.stdout is not None
+        self._open_stream()
         with process.stdout:
             self._follow(process, process.stdout)
         code = process.wait()
@@ -165,7 +181,9 @@ class Attempt(Thread):
                 if selector.select(min(LOOK_SECONDS, max(0.0, min(self._ends, self._dies) - time.monotonic()))):
                     part = os.read(output.fileno(), CHUNK)
                     *lines, rest = (rest + part).split(b"\n")
-                    self._write([*lines, rest] if not part else lines)
+                    whole = not part or len(rest) >= LONGEST
+                    self._write([*lines, rest] if whole else lines)
+                    rest = b"" if whole else rest
                     if not part:
                         return
                 elif process.poll() is not None:  # a process that left the session holds its output open
@@ -185,8 +203,14 @@ class Attempt(Thread):
 
     def _open_stream(self) -> None:
         """Make the group, as Batch does, and the stream of this attempt."""
+        with lock:
+            if self._abandoned:
+                return
+            self._make_stream()
+
+    def _make_stream(self) -> None:
         for operation, more in (("CreateLogGroup", {}), ("CreateLogStream", {"logStreamName": self.place.stream})):
-            self._call.asks("ResourceAlreadyExists", "logs", operation, logGroupName=GROUP, **more)
+            self._call.asks("Resource", "logs", operation, logGroupName=GROUP, **more)
         self._write([FIRST_LINE.format(image=self._container.image).encode()])
 
     def _write(self, lines: list[bytes]) -> None:
@@ -195,4 +219,5 @@ class Attempt(Thread):
         with lock:
             if events and not self._abandoned:
                 stream = {"logGroupName": GROUP, "logStreamName": self.place.stream}
-                self._call.ask("logs", "PutLogEvents", **stream, logEvents=events)
+                # A job goes on where somebody has deleted its log.
+                self._call.asks("ResourceNotFound", "logs", "PutLogEvents", **stream, logEvents=events)

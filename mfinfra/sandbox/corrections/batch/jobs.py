@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from moto.batch.models import batch_backends
 
-from mfinfra.sandbox.corrections import apply, corrected, correction
-from mfinfra.sandbox.corrections.alone import lock
+from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.batch import processes, running, work
 from mfinfra.sandbox.corrections.batch.records import bad_request, find, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward
@@ -139,32 +138,6 @@ def end_job(call: Call, forward: Forward) -> Answer:
                     running.stop(mine)
         running.dispatch(call.region)
     return answer
-
-
-def submit(call: Call, **params: Any) -> str:
-    """Submit a job as another service of AWS does, with `call` of that service; the job's id. Raises `ServiceError`."""
-    return str(_asked(call, "SubmitJob", params)["jobId"])
-
-
-def described(call: Call, job_id: str) -> Answer:
-    """What DescribeJobs answers of a job."""
-    job: Answer = _asked(call, "DescribeJobs", {"jobs": [job_id]})["jobs"][0]
-    return job
-
-
-def ended(call: Call, job_id: str, seconds: float) -> bool:
-    """Wait for the end of a job, `seconds` at most, without holding the lock; whether it has come."""
-    with lock:
-        mine = work.find_work(job_id)
-        if processes.on():
-            running.dispatch(call.region)
-    return mine is None or mine.over.wait(seconds)
-
-
-def _asked(call: Call, operation: str, params: dict[str, Any]) -> Answer:
-    asked = Call("batch", operation, call.region, call.account, params, call.asking)
-    with lock:
-        return apply(corrected("batch", operation), asked, lambda: asked.ask("batch", operation, **asked.params))
 
 
 def _told(call: Call, forward: Forward) -> Answer:

@@ -27,8 +27,11 @@ def main(folder: str, command: list[str]) -> int:
     """Run the command to its end."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  the user's job
     Thread(target=_obey, args=(child.pid,), daemon=True).start()
-    # Not reaped yet, so that its number is nobody else's when the rest of its session is ended.
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    if hasattr(os, "waitid"):  # macOS has none
+        # Not reaped yet, so that its number is nobody else's when the rest of its session is ended.
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        child.wait()
     _signal(child.pid, signal.SIGKILL)
     code = child.wait()
     _remove(Path(folder))

@@ -191,9 +191,10 @@ def stop(mine: work.Work) -> None:
 
 def end_all() -> None:
     """End every process, and tell nobody: the sandbox is emptied, or ends."""
-    for run in runs().values():
-        if run.attempt is not None:
-            run.attempt.abandon()
+    with lock:
+        for run in runs().values():
+            if run.attempt is not None:
+                run.attempt.abandon()
 
 
 def told(row: Answer) -> Answer:

@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
 from typing import Any, Final
 
 from mfinfra.sandbox.corrections import lag
@@ -41,8 +40,6 @@ class Work:
     asked: set[str] = field(default_factory=set)
     ending: Callable[[], None] | None = None
     """Called when it has ended, to end its process."""
-    over: Event = field(default_factory=Event)
-    """Set when it has ended."""
 
     @property
     def instance(self) -> str:
@@ -57,7 +54,6 @@ class Work:
         shelf("ended jobs")[self.job.job_id] = shelf("jobs under way").pop(self.job.job_id)
         if self.ending is not None:
             self.ending()
-        self.over.set()
 
 
 def duration() -> float:
