@@ -20,7 +20,13 @@ LOCAL = ("127.0.0.1", "localhost")
 PYTHONS = ("python", "python3")
 PROMPT = "(sandbox) "
 ASK_SECONDS = 30.0
-VERSION = "from importlib import metadata; import boto3; print(metadata.version('metaflow'))"
+# Without importing either, which would take a second; 1 is the exit code of an exception too.
+VERSION = """\
+import sys
+from importlib import metadata, util
+found = util.find_spec("metaflow") and util.find_spec("boto3")
+sys.exit(print(metadata.version("metaflow")) if found else 1)
+"""
 # What a start-up file of the user's sets comes after what the shell was started with: it is set once more.
 FORGET = """\
 for name in $(env | sed -n -e 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p' -e 's/^\\(METAFLOW_[A-Za-z0-9_]*\\)=.*/\\1/p'); do
