@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.regions import EndpointResolver
 from botocore.session import get_session
 
 from mfinfra import catalogue, desired
@@ -16,6 +18,12 @@ from mfinfra.metaflow.settings import settings
 from mfinfra.model import Scope, plain
 
 
+@cache
+def resolver() -> EndpointResolver:
+    return EndpointResolver(get_session().get_component("data_loader").load_data("endpoints"))
+
+
+@cache
 def tables(name: str) -> list[dict[str, Any]]:
     return get_session().get_component("data_loader").load_data(name)["partitions"]
 
@@ -192,8 +200,7 @@ def test_one_file_has_the_hosts_of_its_partition(reading, region, partition):
 @pytest.mark.parametrize("region", WORLDS)
 @pytest.mark.parametrize("service", ["s3", "dynamodb", "batch", "states", "sts", "iam"])
 def test_the_hosts_that_are_asked_are_known_to_be_of_aws(region, service):
-    resolver = get_session().get_component("endpoint_resolver")
-    host = resolver.construct_endpoint(service, region)["hostname"]
+    host = resolver().construct_endpoint(service, region)["hostname"]
     assert host.endswith(f".{Scope('prod', '123456789012', region).dns_suffix}")
     assert host.endswith(AWS_DOMAINS)
 
