@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html
 """
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from state_machines import Machines, passing
 
+from mfinfra.sandbox.corrections import clock
 from mfinfra.sandbox.corrections.events import timetable
 from mfinfra.sandbox.corrections.stepfunctions.engine import engine
 
@@ -156,3 +158,22 @@ def test_a_rule_put_again_keeps_its_targets(machines, events):
     events.put_rule(Name="r", ScheduleExpression="rate(1 day)")
     assert [row["Id"] for row in events.list_targets_by_rule(Rule="r")["Targets"]] == ["m"]
     assert pass_an_hour() == []
+
+
+def test_the_timetable_is_looked_at_once_a_minute(machines, events, monkeypatch):
+    machine = machines.create(passing())
+    events.put_rule(Name="r", ScheduleExpression="rate(1 minute)")
+    events.put_targets(Rule="r", Targets=[target(machine)])
+    slept = []
+
+    async def passed(seconds):
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+        slept.append(seconds)
+        clock.advance(seconds)
+
+    monkeypatch.setattr(timetable, "sleep", passed)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(timetable.watch(engine()))
+    assert all(0 < seconds <= 60 for seconds in slept)
+    assert 2 <= len(runs(machines, machine)) <= 3

@@ -371,6 +371,19 @@ def test_the_children_of_a_distributed_map_are_executions(machines, client_of):
     assert {row["ExecutionArn"] for row in rows} == {child["executionArn"] for child in children}
 
 
+def test_a_child_is_not_stopped_alone(machines):
+    waiting = {"StartAt": "w", "States": {"w": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    processor = {**waiting, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    parent = machines.start(machines.create(spread(ItemProcessor=processor)), {"items": [1]})
+    (run,) = wait_until(lambda: machines.sfn.list_map_runs(executionArn=parent)["mapRuns"])
+    (child,) = wait_until(lambda: machines.sfn.list_executions(mapRunArn=run["mapRunArn"])["executions"])
+    stop = machines.sfn.stop_execution
+    assert "stop the execution that began its map" in refusal(stop, executionArn=child["executionArn"])["Message"]
+    stop(executionArn=parent)
+    wait_until(lambda: machines.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["status"] == "ABORTED")
+    assert machines.sfn.describe_execution(executionArn=child["executionArn"])["status"] == "ABORTED"
+
+
 def test_a_distributed_map_takes_the_right_to_start_executions(machines):
     machines.lose("children")
     told = machines.run(spread(), {"items": [1]})
@@ -386,3 +399,11 @@ def test_nothing_goes_on_behind_a_reset(line, sandbox, client_of):
         thread.join(5)
         assert not thread.is_alive()
     assert line.sfn.list_state_machines()["stateMachines"] == []
+
+
+def test_a_strict_sandbox_sees_a_new_role_late(running, client_of):
+    running.reset(transition_polls=0, late_by=2)
+    machines = Machines(client_of)
+    codes = [refusal(machines.create, definition=passing())["Code"] for _ in range(2)]
+    assert codes == ["AccessDeniedException"] * 2
+    assert machines.create(passing()) == ARN

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import uuid
+from asyncio import sleep
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def keep(call: Call, rule: str, expression: str) -> None:
     shelf("scheduling regions")[call.region] = True
     running = engine()
     if "clock" not in shelf("timetable clock"):
-        shelf("timetable clock")["clock"] = running.begin(_watch(running))
+        shelf("timetable clock")["clock"] = running.begin(watch(running))
 
 
 def forget(call: Call, rule: str) -> None:
@@ -105,12 +105,12 @@ def _event(call: Call, rule: Answer, moment: datetime) -> str:
     return json.dumps(event)
 
 
-async def _watch(running: Engine) -> None:
+async def watch(running: Engine) -> None:
     """Look once a minute, at its beginning."""
     before = _now()
     while True:
         following = before.replace(second=0, microsecond=0) + MINUTE
-        await asyncio.sleep(max((following - _now()).total_seconds(), 0.01))
+        await sleep(max((following - _now()).total_seconds(), 0.01))
         until = _now()
         for region in [*shelf("scheduling regions")]:
             start_due(running, region, before, until)

@@ -54,10 +54,11 @@ def stop_execution(call: Call, _forward: Forward) -> Answer:
     """Stop it; what has ended stays as it ended."""
     execution = find(call.region, call.params["executionArn"])
     if execution.status == "RUNNING":
+        if execution.work is None:
+            told = "the sandbox stops no child alone: stop the execution that began its map"
+            raise ServiceError("ValidationException", told)
         execution.end("ABORTED", error=call.params.get("error"), cause=call.params.get("cause"))
-        assert execution.work is not None or execution.map_run
-        if execution.work is not None:
-            execution.work.cancel()
+        execution.work.cancel()
     return {"stopDate": execution.stopped or now()}
 
 

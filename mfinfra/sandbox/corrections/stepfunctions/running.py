@@ -175,7 +175,7 @@ class Children:
         execution = Execution(arn, name, machine, json.dumps(value, separators=(",", ":")), self.arn)
         with lock:
             executions(self._call.region)[arn] = execution
-        running = _Child(self._engine, self._call, execution, self._parent.machine_arn)
+        running = _Child(self._engine, self._call, execution)
         try:
             await running.run(processor, value)
         except asyncio.CancelledError:
@@ -192,10 +192,6 @@ class Children:
 
 class _Child(Running):
     """A child execution, which goes by a machine that is part of its parent's."""
-
-    def __init__(self, engine: Engine, call: Call, execution: Execution, machine: str) -> None:
-        super().__init__(engine, call, execution)
-        self._machine = machine
 
     def check(self) -> None:
         """Nothing: the parent's end is its end."""
