@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import ACCOUNT, REGION, Stack
+import recorded
+from stack import Stack
 
 from mfinfra.cli.app import main
+from mfinfra.metaflow.parts import Parts
 from mfinfra.sandbox.corrections.batch import surroundings
 from mfinfra.sandbox.faults import Event, Script
 
@@ -104,33 +105,20 @@ def asked(event: Event) -> dict[str, Any]:
     return parameters
 
 
-def undeclared(events: tuple[Event, ...], needs: Any) -> set[str]:
-    """Those requests that no need of the role that sent them declares, as `role service:Operation resource`."""
+def undeclared(events: tuple[Event, ...], parts: Parts) -> set[str]:
+    """Those requests that no need of the role that sent them declares, as `role service.Operation what`."""
     missing = set()
     for event in events:
-        if event.request.key not in ROLES:
-            continue
-        role, resource = ROLES[event.request.key], _resource(event)
-        name = f"{event.request.service}:{event.request.operation}"
-        if not any(
-            need.role == role and name in need.operations and fnmatchcase(resource, str(need.within)) for need in needs
-        ):
-            missing.add(f"{role} {name} {resource}")
+        if event.request.key in ROLES:
+            role, params = ROLES[event.request.key], _parameters(event)
+            if not recorded.covers(parts, event.request.service, event.request.operation, params, role=role):
+                missing.add(f"{role} {event.name} {params}")
     return missing
 
 
-def _resource(event: Event) -> str:
-    """The ARN that IAM decides the request on."""
-    request = event.request
-    if request.service == "s3":
-        path = request.text.partition("\n")[0].partition("?")[0].strip("/")
-        return f"arn:aws:s3:::{path}"
-    if request.service == "secretsmanager":
-        return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{asked(event)['SecretId']}-AbCdEf"
-    kinds = {"RegisterJobDefinition": ("job-definition", "jobDefinitionName"), "TerminateJob": ("job", "jobId")}
-    if request.operation in kinds:
-        kind, name = kinds[request.operation]
-        return f"arn:aws:batch:{REGION}:{ACCOUNT}:{kind}/{asked(event)[name]}"
-    if request.operation == "SubmitJob":
-        return f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/{asked(event)['jobQueue'].rpartition('/')[2]}"
-    return "*"
+def _parameters(event: Event) -> dict[str, Any]:
+    """The parameters, as far as IAM decides on them."""
+    if event.request.service != "s3":
+        return asked(event)
+    bucket, _, key = event.request.text.partition("\n")[0].partition("?")[0].strip("/").partition("/")
+    return {"Bucket": bucket, "Key": key}

@@ -12,7 +12,6 @@ import pytest
 from metaflow_client import ENVIRONMENT, PATIENCE, Client, asked, finished, said, stand, undeclared
 
 from mfinfra import desired
-from mfinfra.metaflow import needs
 from mfinfra.metaflow.parts import Parts
 from mfinfra.sandbox.faults import Event
 
@@ -158,7 +157,7 @@ def test_a_job_is_listed_and_killed(ran):
 
 def test_every_call_of_the_client_and_of_its_jobs_is_declared(ran):
     parts = Parts(desired.read(ENVIRONMENT).environment)
-    assert undeclared(ran.events, needs.of(parts)) == set()
+    assert undeclared(ran.events, parts) == set()
 
 
 def test_the_calls_of_the_client_and_of_its_jobs_were_seen(ran):

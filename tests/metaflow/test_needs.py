@@ -10,12 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import recorded
 from botocore import xform_name
 from botocore.session import get_session
 from fragments import EVERYTHING, environment, merged
 
 from mfinfra.evaluate import Decision
-from mfinfra.metaflow import examples, needs, recorded, simulation
+from mfinfra.metaflow import examples, needs, simulation
 from mfinfra.metaflow.calls import ROWS
 from mfinfra.metaflow.parts import Parts
 

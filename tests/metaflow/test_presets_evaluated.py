@@ -128,8 +128,7 @@ def test_the_roles_of_a_full_environment_may_do_what_metaflow_does_and_nothing_d
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name not in FULL])
 def test_the_roles_of_any_environment_may_do_what_metaflow_does_and_nothing_dangerous(name):
-    for region in REGIONS:
-        assert holes(variant(name, region)) == [], region
+    assert holes(variant(name)) == []
 
 
 def without(statement):
