@@ -24,6 +24,7 @@ NAMES = {
     "log_group": ["/aws/vendedlogs/states/{}", "a#b.c-{}", "_{}"],
     "role": ["Role-{}", "a+b=c,d.e@f-_{}", "{}"],
     "security_group": ["metaflow-{}", "a *{} #{}", "{}!(x);&", "*{}"],
+    "secret": ["metaflow/database-{}", "a+b=c.d@e_{}", "{}/{}"],
     "repository": ["metaflow/image-{}", "a_b.c-{}", "{}/{}/{}"],
     "launch_template": ["template-{}", "a(b).c/_{}", "{}{}"],
     "scheduling_policy": ["fair-{}", "{}_", "_-{}"],

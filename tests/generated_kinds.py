@@ -20,7 +20,10 @@ def _(draw, skeleton):
 def _(draw, skeleton, name, fields):
     own, roles = f"arn:aws:s3:::{fields['name']}", skeleton.all_of("role")
     encryptions = [{"algorithm": "AES256"}, *({"algorithm": f"aws:kms{more}"} for more in ("", ":dsse"))]
-    encryptions += [{"algorithm": "aws:kms", "bucket_key": False}, *({**item, "key": KEY} for item in encryptions[1:])]
+    encryptions += [
+        {"algorithm": "aws:kms", "bucket_key": False},
+        *({**item, "key": key} for item in encryptions[1:] for key in keys(skeleton)),
+    ]
     by_hand = {
         "encryption": some.sampled_from(encryptions),
         "policy": documents("bucket", roles, own) | some.just({}),
@@ -91,7 +94,7 @@ def _(draw, skeleton):
 @body("table")
 def _(draw, skeleton, name, fields):
     by_hand = {
-        "encryption_key": some.sampled_from(["", KEY]),
+        "encryption_key": some.sampled_from(["", *keys(skeleton)]),
         "ttl_attribute": some.sampled_from(["", "ttl", "expires at"]),
         "read_capacity": some.integers(1, 40),
         "write_capacity": some.integers(1, 40),
@@ -110,7 +113,51 @@ def _(draw, skeleton):
 
 @body("log_group")
 def _(draw, skeleton, name, fields):
-    return lines(draw, "log_group", frozenset({"name", "class"}), {"key": some.sampled_from(["", KEY])})
+    return lines(draw, "log_group", frozenset({"name", "class"}), {"key": some.sampled_from(["", *keys(skeleton)])})
+
+
+def keys(skeleton):
+    """What may stand where a key is wanted: somebody else's, and those of the file."""
+    return [KEY, *skeleton.all_of("key")]
+
+
+@fixed("key")
+def _(draw, skeleton):
+    return skeleton.add("key")
+
+
+@body("key")
+def _(draw, skeleton, name, fields):
+    allow = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}
+    policies = [
+        {},
+        {"Version": "2012-10-17", "Statement": []},
+        {"Statement": {**allow, "Principal": {"AWS": "123456789012"}}},
+        {
+            "Version": "2012-10-17",
+            "Id": "mine",
+            "Statement": [{**allow, "Principal": {"Service": "backup.amazonaws.com"}}],
+        },
+    ]
+    by_hand = {"description": some.sampled_from(["", "é", "what 'x' & <y>"]), "policy": some.sampled_from(policies)}
+    spec = lines(draw, "key", frozenset({"alias"}), by_hand)
+    if spec.get("policy", {}) is None:
+        del spec["policy"]  # nothing would let a log group in
+    return {**spec, "alias": f"alias/{name}{draw(some.sampled_from(['', '-a', '/b_c']))}"}
+
+
+@fixed("secret")
+def _(draw, skeleton):
+    return skeleton.add("secret", **named(draw, skeleton, "secret"))
+
+
+@body("secret")
+def _(draw, skeleton, name, fields):
+    by_hand = {
+        "description": some.sampled_from(["", "the password: é, 'x' & <y>"]),
+        "key": some.sampled_from(["", *keys(skeleton)]),
+    }
+    return lines(draw, "secret", frozenset({"name"}), by_hand)
 
 
 @fixed("role")

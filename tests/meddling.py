@@ -135,6 +135,18 @@ BY_KIND: Mapping[str, tuple[str, str, Mapping[str, Meddling]]] = {
         "lock": call("modify_vpc_endpoint", "VpcEndpointId", PolicyDocument=json.dumps(NOTHING)),
         "delete": lambda ec2, number: ec2.delete_vpc_endpoints(VpcEndpointIds=[number]),
     }),
+    "key": ("kms", "id", {
+        "disable": call("disable_key", "KeyId"),
+        "freeze": call("disable_key_rotation", "KeyId"),
+        "describe": call("update_key_description", "KeyId", Description="theirs"),
+        "untag": untagged("untag_resource", "KeyId", "TagKeys"),
+        "delete": call("schedule_key_deletion", "KeyId", PendingWindowInDays=7),
+    }),
+    "secret": ("secretsmanager", "name", {
+        "describe": call("update_secret", "SecretId", Description="theirs"),
+        "untag": untagged("untag_resource", "SecretId", "TagKeys"),
+        "delete": call("delete_secret", "SecretId"),
+    }),
     "repository": ("ecr", "name", {
         "mutable": call("put_image_tag_mutability", "repositoryName", imageTagMutability="MUTABLE"),
         "delete": call("delete_repository", "repositoryName", force=True),
