@@ -11,6 +11,7 @@ GROUP = "/aws/vendedlogs/states/m"
 DESTINATION = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:*"
 RIGHTS = {
     "batch": ["batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob"],
+    "tags": ["batch:TagResource"],
     "rule": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
     "table": ["dynamodb:GetItem"],
     "bucket": ["s3:GetObject", "s3:PutObject"],
@@ -43,6 +44,11 @@ JOB = asking("batch", "submitJob.sync", {"JobName": "j", "JobQueue": "line", "Jo
 def trusting(service: str) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+TAGGED = asking(
+    "batch", "submitJob.sync", {"JobName": "j", "JobQueue": "line", "JobDefinition": "d", "Tags": {"a": "b"}}
+)
 
 
 class Machines:

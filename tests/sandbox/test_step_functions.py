@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from botocore.exceptions import ClientError
-from state_machines import DESTINATION, GROUP, JOB, Machines, asking, passing, wait_until
+from state_machines import DESTINATION, GROUP, JOB, TAGGED, Machines, asking, passing, wait_until
 
 from mfinfra.sandbox.corrections.batch import jobs, work
 
@@ -287,6 +287,7 @@ def test_a_deleted_machine_ends_its_executions_at_their_next_state(line, client_
     ("lost", "definition", "error", "action"),
     [
         ("batch", JOB, "Batch.AWSBatchException", "batch:SubmitJob"),
+        ("tags", TAGGED, "Batch.AWSBatchException", "batch:TagResource"),
         (
             "table",
             asking("dynamodb", "getItem", {"TableName": "t", "Key": {"pathspec": {"S": "x"}}}),

@@ -43,6 +43,7 @@ RESOURCES: Final[Mapping[str, Resources]] = {
         _named(call, "batch", "job-queue", params["jobQueue"]),
         _named(call, "batch", "job-definition", params["jobDefinition"]),
     ),
+    "batch:TagResource": lambda call, _params: (call.arn("job/*", service="batch"),),
     "dynamodb:GetItem": lambda call, params: (_named(call, "dynamodb", "table", params["TableName"]),),
     "dynamodb:PutItem": lambda call, params: (_named(call, "dynamodb", "table", params["TableName"]),),
     "dynamodb:UpdateItem": lambda call, params: (_named(call, "dynamodb", "table", params["TableName"]),),
@@ -99,6 +100,9 @@ def perform(engine: Engine, call: Call, role: str, integration: Integration, par
     try:
         with lock:
             check(call, role, f"{integration.service}:{integration.operation}", params)
+            if integration.operation == "SubmitJob" and params.get("tags"):
+                # https://docs.aws.amazon.com/batch/latest/userguide/supported-iam-actions-tagging.html
+                check(call, role, "batch:TagResource", params)
             answer = engine.ask(call, integration.service, integration.operation, **params)
     except ServiceError as error:
         raise integration.failed(error) from error
