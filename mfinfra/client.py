@@ -144,11 +144,12 @@ def _started(arguments: Sequence[str], folder: str, variables: Mapping[str, str]
 
 
 def _ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """End a program and all that it started: politely first."""
+    """End a program and all that it started: politely first, and whoever stays is not asked twice."""
+    said = "", ""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=GRACE)
+            said = process.communicate(timeout=GRACE)
     process.wait()
-    return "", ""
+    return said

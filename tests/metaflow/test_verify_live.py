@@ -1,0 +1,270 @@
+"""`verify` on the sandbox: all is well after an apply, and each thing that is broken behind its back is told of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from stack import Stack
+
+from mfinfra import checking, desired, verification
+from mfinfra.model import Verdict
+
+pytestmark = pytest.mark.slow
+FILE = Path(__file__).parents[2] / "environments" / "sandbox.yaml"
+BUCKET, TABLE, QUEUE = "metaflow-sandbox-123456789012", "metaflow-step-functions", "metaflow-job-queue"
+CPU, REPOSITORY, GROUP = "metaflow-compute-env", "metaflow/my-image", "/aws/vendedlogs/states/metaflow"
+JOB, MACHINE, EVENTS = "MetaflowBatchRole", "MetaflowStepFunctionsRole", "MetaflowEventsRole"
+DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}]}
+NOBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@pytest.fixture(scope="module")
+def served(embedded, tmp_path_factory):
+    """The sandbox's own environment, applied once."""
+    embedded.reset(transition_polls=0)
+    stack = Stack(embedded, tmp_path_factory.mktemp("served"))
+    stack.apply(FILE)
+    return stack
+
+
+@pytest.fixture
+def mended(served):
+    """The same, which is put right again after the test, by an apply."""
+    yield served
+    served.apply(FILE, adopt=frozenset({"all"}))
+
+
+def verify(stack, *only, **more):
+    reading = desired.read(FILE)
+    aws = stack.connect(reading)
+    every = verification.checks(aws, reading.environment, None, environ={"METAFLOW_HOME": str(stack.folder)}, **more)
+    chosen = verification.chosen(every, only, ("client", "config.profile"))
+    run = verification.run(aws, chosen)
+    return checking.ordered(chosen, list(run.results()))
+
+
+def contents(stack):
+    found = stack.client("s3").list_object_versions(Bucket=BUCKET)
+    return {
+        (row["Key"], row["VersionId"])
+        for member in ("Versions", "DeleteMarkers")
+        for row in found.get(member, ())
+        if row["Key"].startswith("metaflow/")
+    }
+
+
+def test_after_an_apply_everything_is_well(served):
+    before = contents(served)
+    found = verify(served)
+    assert {one.check.id: one.findings for one in found if one.verdict is Verdict.FAILED} == {}
+    assert {one.check.id for one in found if one.verdict is Verdict.WARNING} == {"batch.image"}
+    assert contents(served) == before
+
+
+def test_a_whole_look_takes_few_requests(served):
+    served.operations.clear()
+    verify(served)
+    # Without IAM's simulator, which is asked once for each resource; see the tests of the values.
+    asked = [name for name in served.operations if name != "iam.SimulatePrincipalPolicy"]
+    assert len(asked) <= 60
+
+
+def policy_without(stack, role, sid):
+    iam = stack.client("iam")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    kept = [item for item in document["Statement"] if item["Sid"] != sid]
+    assert len(kept) < len(document["Statement"])
+    if kept:
+        document = json.dumps({**document, "Statement": kept})
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    else:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def gone(stack, role):
+    iam = stack.client("iam")
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+    iam.delete_role(RoleName=role)
+
+
+def other_key(stack):
+    dynamodb = stack.client("dynamodb")
+    dynamodb.delete_table(TableName=TABLE)
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "path", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "path", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def boundary(stack):
+    iam = stack.client("iam")
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    both = {**DENY, "Statement": [*DENY["Statement"], *allow["Statement"]]}
+    arn = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(both))["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=JOB, PermissionsBoundary=arn)
+
+
+def unbound(stack):
+    stack.client("iam").delete_role_permissions_boundary(RoleName=JOB)
+
+
+def disabled_environment(stack):
+    stack.client("batch").update_compute_environment(computeEnvironment=CPU, state="DISABLED")
+
+
+def stripped(stack):
+    stack.client("iam").remove_role_from_instance_profile(
+        InstanceProfileName="ecsInstanceRole", RoleName="ecsInstanceRole"
+    )
+
+
+def denying_bucket(stack):
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    stack.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=policy)
+
+
+# What somebody does → the checks that fail with their codes, and what the fix speaks of.
+BREAKAGES = {
+    "a role lost the right to write": (
+        lambda stack: policy_without(stack, JOB, "DatastoreObjects"),
+        {"permissions.job": "MF5170"},
+        "s3:PutObject",
+    ),
+    "a role lost the table": (
+        lambda stack: policy_without(stack, JOB, "Foreach"),
+        {"permissions.job": "MF5170"},
+        "dynamodb:",
+    ),
+    "the state machines may not submit": (
+        lambda stack: policy_without(stack, MACHINE, "SubmitJobs"),
+        {"permissions.sfn": "MF5170"},
+        "batch:SubmitJob",
+    ),
+    "a schedule may not start": (
+        lambda stack: policy_without(stack, EVENTS, "StartMachines"),
+        {"permissions.events": "MF5170"},
+        "states:StartExecution",
+    ),
+    "people may not pass the roles": (
+        lambda stack: policy_without(stack, "MetaflowUserRole", "PassStepFunctionsRole"),
+        {"permissions.user": "MF5170"},
+        "iam:PassRole",
+    ),
+    "a boundary denies": (boundary, {"permissions.job": "MF5171"}, "boundary"),
+    "a role trusts somebody else": (
+        lambda stack: stack.client("iam").update_assume_role_policy(RoleName=JOB, PolicyDocument=json.dumps(NOBODY)),
+        {"roles.job": "MF5162"},
+        "mfinfra plan",
+    ),
+    "a role is gone": (lambda stack: gone(stack, EVENTS), {"roles.events": "MF5160"}, "mfinfra apply"),
+    "instances have no role": (stripped, {"roles.instance": "MF5165"}, "mfinfra plan"),
+    "the queue is disabled": (
+        lambda stack: stack.client("batch").update_job_queue(jobQueue=QUEUE, state="DISABLED"),
+        {"batch.queue": "MF5131"},
+        "mfinfra plan",
+    ),
+    "the environment is disabled": (disabled_environment, {"batch.environments": "MF5135"}, "mfinfra plan"),
+    "the repository is gone": (
+        lambda stack: stack.client("ecr").delete_repository(repositoryName=REPOSITORY, force=True),
+        {"batch.image": "MF5139"},
+        "mfinfra plan",
+    ),
+    "rows do not expire": (
+        lambda stack: stack.client("dynamodb").update_time_to_live(
+            TableName=TABLE, TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"}
+        ),
+        {"sfn.ttl": "MF5153"},
+        "mfinfra plan",
+    ),
+    "the log group is gone": (
+        lambda stack: stack.client("logs").delete_log_group(logGroupName=GROUP),
+        {"sfn.log_group": "MF5154"},
+        "mfinfra apply",
+    ),
+    "the bucket denies": (
+        denying_bucket,
+        {
+            "datastore.object": "MF5122",
+            "permissions.job": "MF5172",
+            "permissions.sfn": "MF5172",
+            "permissions.user": "MF5172",
+        },
+        "policy",
+    ),
+}
+UNDONE = {
+    "a boundary denies": unbound,
+    "the bucket denies": lambda stack: stack.client("s3").delete_bucket_policy(Bucket=BUCKET),
+}
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_exactly_what_is_broken_fails_with_its_code_and_its_fix(mended, name):
+    break_, expected, fix = BREAKAGES[name]
+    break_(mended)
+    found = verify(mended)
+    if name in UNDONE:
+        UNDONE[name](mended)
+    failed = {one.check.id: one for one in found if one.verdict is Verdict.FAILED}
+    assert {id_: {item.code for item in one.findings if item.code} for id_, one in failed.items()} == {
+        id_: {code} for id_, code in expected.items()
+    }
+    for one in failed.values():
+        fixes = [item.fix or "" for item in one.findings if item.verdict is Verdict.FAILED]
+        assert all(fixes)
+        assert any(fix in each for each in fixes), fixes
+
+
+def test_a_table_with_another_key_is_told(served):
+    other_key(served)
+    found = {one.check.id: one for one in verify(served, "sfn")}
+    assert [item.code for item in found["sfn.table"].findings] == ["MF5152"]
+    assert found["sfn.ttl"].verdict is Verdict.SKIPPED
+    served.client("dynamodb").delete_table(TableName=TABLE)
+    assert [item.code for item in {one.check.id: one for one in verify(served, "sfn")}["sfn.table"].findings] == [
+        "MF5150"
+    ]
+    served.apply(FILE)
+
+
+@pytest.mark.parametrize("status", ["Enabled", "Suspended"])
+@pytest.mark.parametrize("ends", ["well", "stopped", "refused"])
+def test_no_object_no_version_and_no_marker_stays(served, status, ends, monkeypatch):
+    s3 = served.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": status})
+    reading = desired.read(FILE)
+    aws = served.connect(reading)
+    chosen = verification.chosen(
+        verification.checks(aws, reading.environment, None, environ={}), ("datastore.object",), ()
+    )
+    run, ask, before = verification.run(aws, chosen), aws.ask, contents(served)
+
+    def meddled(call):
+        answer = ask(call)
+        if call.operation == "PutObject":
+            assert len(contents(served)) == len(before) + 1
+            if ends == "stopped":
+                run.stopped.set()
+            if ends == "refused":
+                raise ValueError("the answer was lost")
+        return answer
+
+    run.reader = type("Reader", (), {"parallelism": 2, "ask": staticmethod(meddled)})()
+    try:
+        (found,) = [one for one in run.results() if one.check.id == "datastore.object"]
+    except ValueError:
+        assert ends == "refused"
+    else:
+        assert found.verdict is (Verdict.SKIPPED if ends == "stopped" else Verdict.PASSED)
+        assert all(what.startswith("made and removed s3://") for what in found.touched)
+    assert contents(served) == before
