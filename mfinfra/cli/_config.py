@@ -54,19 +54,20 @@ class Task:
 
     def put(self, format_: str, *, fresh: bool = True) -> bool:
         """Print the configuration on stdout; says whether the profile differs from it, where that was looked at."""
-        if fresh:
-            self._tell(exports=format_ == "env")
+        differs = False
         if format_ == "diff":
             rows = self._rows()
             console.write(config.lines(rows, self.live.path, there=self.live.there), sys.stdout)
-            return any(row.writes for row in rows)
-        if format_ == "env":
+            differs = any(row.writes for row in rows)
+        elif format_ == "env":
             streams.put(configuration.exports(configure.exported(self.environment, self.produced)), sys.stdout)
         else:
             streams.put(f"{configuration.document(self.produced.values)}\n", sys.stdout)
         if fresh:
+            self._tell(exports=format_ == "env")
+        if fresh and format_ != "diff":
             self._tell_secrets()
-        return False
+        return differs
 
     def write(self) -> bool:
         """Write what differs into the profile's file, once it was shown; says whether there was anything."""

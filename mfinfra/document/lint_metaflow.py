@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mfinfra.confidential import LOGIN, is_secret, reference
+from mfinfra.confidential import HIDDEN, LOGIN, is_secret, reference
 from mfinfra.document import lint_network, lint_parts, meant
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.tree import Tree, shown
@@ -20,6 +21,8 @@ from mfinfra.errors import Problem
 from mfinfra.model import Environment
 
 SSE = "METAFLOW_S3_SERVER_SIDE_ENCRYPTION"
+SHORTEST = 4
+"""Characters of what is taken out of a sentence: a shorter text would be part of many words."""
 LOGIN_HINT = "leave `NAME:PASSWORD@` out; `service.headers: {secret: ARN}` authenticates without showing it"
 ROLES = (
     "METAFLOW_SFN_IAM_ROLE",
@@ -53,7 +56,37 @@ def findings(environment: Environment, tree: Tree) -> list[Problem]:
             whole = path if path[0] == "resources" else ("metaflow", *path)
             key = path[:1] == ("settings",)
             found.append(tree.problem(whole, message, code=code, hint=hint, severity=severity, key=key))
-    return found
+    return [_discreet(one, list(confidential_texts(environment))) for one in found]
+
+
+def _discreet(problem: Problem, secrets: list[str]) -> Problem:
+    """`problem` without a source line that holds one of the `secrets`, and without a login in its words."""
+    for text in filter(None, secrets):
+        if len(text) >= SHORTEST:
+            hint = problem.hint and problem.hint.replace(text, HIDDEN)
+            problem = replace(problem, message=problem.message.replace(text, HIDDEN), hint=hint)
+        if text in problem.source:
+            problem = replace(problem, source="")
+    return problem
+
+
+def confidential_texts(environment: Environment) -> Iterator[str]:
+    """What no message may repeat: secrets that stand in the block, and logins of its URLs."""
+    for block in ("settings", "service", "batch"):
+        part = meant.written(environment, block)
+        for name, value in part.items() if isinstance(part, Mapping) else ():
+            if is_secret(name, value) and reference(value) is None:
+                yield from _texts(value)
+            elif isinstance(value, str):
+                yield from (found.group() for found in LOGIN.finditer(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    else:
+        yield str(value)
 
 
 @cache
