@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fragments import environment, merged, several
-from proving import PRESET_OF, asked, dangerous, holes, key_arn, needed, policies
+from proving import PRESET_OF, asked, aws_written, dangerous, holes, key_arn, needed, policies
 
 from mfinfra import desired
 from mfinfra.evaluate import Caller, Request, decide, trusts
@@ -123,6 +123,22 @@ def test_the_roles_of_an_example_may_do_what_metaflow_does_and_nothing_dangerous
 @pytest.mark.parametrize("name", FULL)
 def test_the_roles_of_a_full_environment_may_do_what_metaflow_does_and_nothing_dangerous(name, region):
     assert holes(variant(name, region)) == []
+
+
+def test_instances_pull_images_and_write_logs_as_fargate_does():
+    # On EC2 the agent of ECS does both, with the role of the instance:
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html
+    wanted = [need for need in needed(variant(FULL[0])) if need.role == "execution_role"]
+    assert {need.action.partition(":")[0] for need in wanted} == {"ecr", "logs"}
+    document = aws_written(PRESETS["ecs_instance"].managed)
+    assert [need for need in wanted if decide(need.request, [document]) != "allowed"] == []
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if PRESETS[name].managed])
+def test_a_policy_of_aws_is_one_that_aws_has_and_gives_no_way_to_any_permission(preset):
+    document = aws_written(PRESETS[preset].managed)
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "sts:AssumeRole", "s3:GetObject"):
+        assert decide(Request(action, "arn:aws:iam::123456789012:role/x"), [document]) == "implicitDeny"
 
 
 @pytest.mark.slow
