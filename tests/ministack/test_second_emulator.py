@@ -28,7 +28,7 @@ from mfinfra.planning.plan import Options
 
 pytestmark = pytest.mark.ministack
 URL = os.environ.get("TEST_MINISTACK", "")
-KINDS = ("bucket", "table", "log_group", "repository", "role", "security_group")
+KINDS = ("bucket", "key", "table", "log_group", "repository", "role", "secret", "security_group")
 ACCOUNT = "123456789012"
 CLIENTS = {}
 NOT_THERE = {
@@ -107,6 +107,8 @@ def file_for(kind, spec, network, suffix):
     sheet = golden.sheet(kind)
     named = {**spec, "name": f"{spec['name']}-{suffix}"} if "name" in spec else spec
     resources = unprotected(merged(deepcopy(sheet.get("needs", {})), {kind: {"main": named}}))
+    for key in resources.get("key", {}).values():
+        key["alias"] += f"-{suffix}"
     return environment(here(resources, network, suffix), environment=f"m{suffix}")
 
 
