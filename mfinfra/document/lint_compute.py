@@ -71,6 +71,13 @@ def architecture(resource: Resource, _environment: Environment) -> Iterator[Find
             yield ("instance_types", index), "MF1123", message, "make a compute environment and a queue for each"
 
 
+def architecture_of(resource: Resource) -> str | None:
+    """The processor architecture of a compute environment's instances; `None` where it is not known."""
+    if resource.spec.get("type") in FARGATE:
+        return None
+    return next((found for name in resource.spec.get("instance_types") or () if (found := _architecture(name))), None)
+
+
 def best_fit(resource: Resource, _environment: Environment) -> Iterator[Finding]:
     """A strategy without updates in place."""
     if resource.spec.get("allocation_strategy") == "BEST_FIT":

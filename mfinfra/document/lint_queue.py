@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mfinfra.document import meant
-from mfinfra.document.lint_compute import FARGATE
+from mfinfra.document.lint_compute import FARGATE, architecture_of
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.document.tree import shown
 from mfinfra.model import Environment, Resource
@@ -42,6 +42,23 @@ def families(resource: Resource, environment: Environment) -> Iterator[Finding]:
 
 def _family(fargate: bool) -> str:
     return "on Fargate" if fargate else "on EC2"
+
+
+def architectures(resource: Resource, environment: Environment) -> Iterator[Finding]:
+    """Compute environments of two processor architectures in one queue.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentOrder.html
+    """
+    first: tuple[str, str] | None = None
+    for index, value in enumerate(resource.spec.get("compute_environments") or ()):
+        other = meant.named(environment, "compute_environment", value)
+        found = architecture_of(other) if other else None
+        if other is None or found is None:
+            continue
+        first = first or (str(other.address), found)
+        if first[1] != found:
+            message = f"`{other.address}` is {found} and `{first[0]}` is {first[1]}: a queue has one architecture"
+            yield ("compute_environments", index), "MF1125", message, "make a queue for each"
 
 
 def literal(resource: Resource, environment: Environment) -> Iterator[Finding]:

@@ -308,3 +308,35 @@ def test_a_bucket_that_is_no_datastore_may_go_without_versions(codes):
 )
 def test_a_retention_that_ends_or_is_not_managed_is_not_judged(codes, group):
     assert codes(f"resources:\n  log_group:\n    g: {group}\n") == set()
+
+
+LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/metaflow"
+SPOT = "type: SPOT, allocation_strategy: BEST_FIT"
+BATCH_IN_A_BUCKET = (
+    '{Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: batch.amazonaws.com}, '
+    'Action: "s3:*", Resource: ["arn:aws:s3:::b-1", "arn:aws:s3:::b-1/*"]}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (
+            "resources: {}\nmetaflow: {settings: {METAFLOW_SFN_IAM_ROLE: 'arn:aws:iam::123456789:role/SFNRole'}}\n",
+            "MF1120",
+        ),
+        ("resources: {}\nmetaflow: {settings: {METAFLOW_DATASTORE_SYSROOT_S3: my-bucket/metaflow}}\n", "MF1120"),
+        (f"resources: {{}}\nmetaflow: {{settings: {{METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN: '{LOGS}'}}}}\n", "MF1121"),
+        ("resources: {}\nmetaflow: {settings: {METAFLOW_BATCH_DEFAULT_TAGS: {team: ml}}}\n", "MF2105"),
+        ("resources: {}\nmetaflow: {step_functions: {role: r}, datastore: d}\n", "MF2114"),
+        (environment(f"{SPOT}, {PLACE}"), "MF1011"),  # no spot fleet role
+        (environment(f"{SPOT}, spot_fleet_role: f, {PLACE}"), "MF2101"),
+        (f"resources:\n  endpoint:\n    e: {{vpc: {VPC}, service: ecr.dkr}}\n", "MF1107"),
+        (f"resources:\n  bucket:\n    b: {{name: b-1, policy: {BATCH_IN_A_BUCKET}}}\n", "MF2132"),
+        (roles(managed="[AmazonS3FullAccess, CloudWatchLogsFullAccess]"), "MF2125"),
+        (roles(allow('"states:StartExecution"', '"arn:aws:states:*:*:stateMachine:*"')), "MF2124"),
+        (roles(allow('["batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob"]', '"*"')), "MF2124"),
+    ],
+)
+def test_what_the_popular_guide_gets_wrong_is_told(codes, body, code):
+    assert code in codes(body)
