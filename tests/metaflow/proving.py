@@ -20,11 +20,15 @@ PRESET_OF = {
 
 
 @cache
-def aws_written(arn):
-    """A managed policy of AWS's, as moto brings it along from AWS."""
+def written_by_aws():
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-    return json.loads(aws_managed_policies_data)[arn.rpartition("/")[2]]["Document"]
+    return json.loads(aws_managed_policies_data)
+
+
+def aws_written(arn):
+    """A managed policy of AWS's, as moto brings it along from AWS."""
+    return written_by_aws()[arn.rpartition("/")[2]]["Document"]
 
 
 def key_arn(ref):

@@ -119,7 +119,9 @@ def test_the_roles_of_an_example_may_do_what_metaflow_does_and_nothing_dangerous
     assert holes(found) == []
 
 
-@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(
+    "region", [REGIONS[0], *(pytest.param(region, marks=pytest.mark.slow) for region in REGIONS[1:])]
+)
 @pytest.mark.parametrize("name", FULL)
 def test_the_roles_of_a_full_environment_may_do_what_metaflow_does_and_nothing_dangerous(name, region):
     assert holes(variant(name, region)) == []
