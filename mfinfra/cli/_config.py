@@ -113,7 +113,8 @@ class Task:
             streams.put(f"note: {inert.line(said)}\n", sys.stderr)
 
     def _surroundings(self) -> configuration_warnings.Surroundings:
-        project = profile.project(Path.cwd())
+        project, chosen = profile.project(Path.cwd()), os.environ.get("METAFLOW_PROFILE", "")
+        named = profile.path(chosen, os.environ)
         return configuration_warnings.Surroundings(
             os.environ,
             self.name,
@@ -122,6 +123,7 @@ class Task:
             config.place(project[0]) if project else "",
             project[1] if project else {},
             shell.region(),
+            config.place(named) if chosen not in {"", self.name} and not named.exists() else "",
         )
 
 

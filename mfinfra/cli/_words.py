@@ -12,6 +12,10 @@ KEY = "mfinfra.words"
 class Command(_help.Command):
     """A command that takes no look at what stands behind `--`."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The same with the other command line at its end."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND ...]"]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what stands before it."""
         cut = args.index("--") if "--" in args else len(args)

@@ -29,7 +29,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", help="The environment file; without one, that of the last plan.", show_default=False
+            metavar="FILE", help="The environment file; without one, that of the last plan.", show_default=False
         ),
     ] = None,
     format_: Annotated[

@@ -118,7 +118,7 @@ def shell(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE] [-- COMMAND ...]",
+            metavar="FILE",
             help="The environment file; without one, environments/sandbox.yaml here, else the one that is shipped.",
             show_default=False,
         ),

@@ -23,7 +23,8 @@ FEW = 3
 class Surroundings:
     """Where a profile is used: the variables of the shell, and the two files that Metaflow reads besides.
 
-    `profile` is its name, empty for `config.json`. `aws_region` is what boto3 takes for the region here.
+    `profile` is its name, empty for `config.json`. `aws_region` is what boto3 takes for the region here, `missing` the
+    file of the profile that the shell names, if that is another one and not there.
     """
 
     environ: Mapping[str, str]
@@ -33,6 +34,7 @@ class Surroundings:
     project_path: str = ""
     project: Mapping[str, Any] | None = None
     aws_region: str | None = None
+    missing: str = ""
 
 
 Found = Iterator[tuple[str, str, str | None]]
@@ -96,8 +98,18 @@ def _empty(_: Environment, produced: Produced, around: Surroundings, __: Kinds) 
 
 def _profile(_: Environment, __: Produced, around: Surroundings, ___: Kinds) -> Found:
     chosen = around.environ.get("METAFLOW_PROFILE", "")
-    if chosen and chosen != around.profile:
+    if chosen and chosen != around.profile and not around.missing:
         said = f"`METAFLOW_PROFILE` is `{chosen}` in this shell, and this is about {_called(around.profile)}"
+        yield (
+            "MF5024",
+            said,
+            f"export METAFLOW_PROFILE={around.profile}" if around.profile else "unset METAFLOW_PROFILE",
+        )
+
+
+def _absent(_: Environment, __: Produced, around: Surroundings, ___: Kinds) -> Found:
+    if around.missing:
+        said = f"`METAFLOW_PROFILE` names a profile without a file, `{around.missing}`: Metaflow does not start"
         yield (
             "MF5024",
             said,
@@ -175,4 +187,4 @@ def _called(profile: str) -> str:
 
 
 PROFILE: tuple[Rule, ...] = (_shell, _project, _unknown, _empty, _profile, _home, _region)
-ALWAYS: tuple[Rule, ...] = (_encryption, _credentials, _endpoint)
+ALWAYS: tuple[Rule, ...] = (_absent, _encryption, _credentials, _endpoint)

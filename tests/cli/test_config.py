@@ -202,6 +202,16 @@ def test_the_shell_the_project_and_the_region_are_looked_at(run, home, monkeypat
     assert run("config", "prod.yaml", "--format", "env").err == ""
 
 
+def test_a_profile_of_the_shell_that_has_no_file_stops_metaflow_whatever_is_exported(run, home, monkeypatch):
+    monkeypatch.setenv("METAFLOW_PROFILE", "dev")
+    assert (
+        "`~/.metaflowconfig/config_dev.json`: Metaflow does not start [MF5024]"
+        in run("config", "prod.yaml", "--format", "env").err
+    )
+    monkeypatch.setenv("METAFLOW_PROFILE", "prod")
+    assert run("config", "prod.yaml").err == ""
+
+
 def test_without_a_file_it_is_that_of_the_last_plan(run, home, monkeypatch):
     assert "which environment?" in run("config").err
     monkeypatch.setattr(saved, "last", lambda: Path("last.plan.json"))

@@ -48,6 +48,7 @@ CASES = {
     "the file encrypts": ("MF5023", {"live": {SSE: "aws:kms"}, "fragment": ENCRYPTED}),
     "another profile": ("MF5024", {"environ": {"METAFLOW_PROFILE": "dev"}}),
     "another profile than the default": ("MF5024", {"environ": {"METAFLOW_PROFILE": "dev"}, "profile": ""}),
+    "a profile without a file": ("MF5024", {"environ": {"METAFLOW_PROFILE": "dev"}, "missing": "~/config_dev.json"}),
     "another home": ("MF5025", {"environ": {"METAFLOW_HOME": "/x"}}),
     "no region": ("MF5026", {"aws_region": None}),
     "another region": ("MF5026", {"aws_region": "eu-west-1"}),
@@ -105,4 +106,5 @@ def test_many_keys_are_counted_and_all_are_in_the_hint():
 def test_for_exported_keys_only_that_counts_which_they_do_not_override():
     busy = {"environ": {QUEUE: "theirs", "METAFLOW_HOME": "/x", "METAFLOW_PROFILE": "dev"}, "aws_region": None}
     assert codes(rules=of_exports, **busy) == []
+    assert codes(rules=of_exports, missing="~/config_dev.json") == ["MF5024"]
     assert codes(rules=of_exports, access=Access(assume_role=ROLE)) == ["MF5027"]
