@@ -15,7 +15,7 @@ from mfinfra.metaflow import configuration, needs, verify
 from mfinfra.metaflow.presets import permissions
 from mfinfra.metaflow.verify import batch, client, datastore, flows
 from mfinfra.metaflow.verify import permissions as permitted
-from mfinfra.model import Call, Command, Stage, Verdict
+from mfinfra.model import Access, Call, Command, Stage, Verdict
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = f"metaflow/mfinfra-verify-{TOKEN}-object"
@@ -157,7 +157,6 @@ BAD = [
     ("batch.environments", resources(type="FARGATE_SPOT"), "MF5137"),
     ("batch.environments", resources(type="ECS_MANAGED_INSTANCES"), "MF5138"),
     ("batch.image", {"DescribeImages": refused("RepositoryNotFoundException", "ecr", "DescribeImages")}, "MF5139"),
-    ("batch.image", {"DescribeImages": refused("ImageNotFoundException", "ecr", "DescribeImages")}, "MF5140"),
     ("sfn.table", {"DescribeTable": None}, "MF5150"),
     ("sfn.table", table(TableStatus="DELETING"), "MF5151"),
     ("sfn.table", table(TableStatus="UPDATING"), "MF5151"),
@@ -205,6 +204,15 @@ def test_an_unmanaged_environment_is_told_to_be_one():
 def test_fargate_with_an_execution_role_is_well():
     values = {**subject().values, "METAFLOW_ECS_FARGATE_EXECUTION_ROLE": "arn:aws:iam::123456789012:role/x"}
     assert talk(checks(values=values)["batch.environments"], resources(type="FARGATE")).codes == []
+
+
+@pytest.mark.parametrize(("endpoint", "verdict"), [(None, Verdict.WARNING), ("sandbox", Verdict.SKIPPED)])
+def test_an_image_that_was_not_pushed_is_a_warning_but_where_no_job_pulls_it(endpoint, verdict):
+    there = replace(environment(), access=Access(endpoint=endpoint))
+    missing = refused("ImageNotFoundException", "ecr", "DescribeImages")
+    told = talk(checks(environment=there)["batch.image"], {"DescribeImages": missing})
+    assert [one.verdict for one in told.findings] == [verdict]
+    assert told.codes == (["MF5140"] if verdict is Verdict.WARNING else [])
 
 
 @pytest.mark.parametrize(
@@ -391,6 +399,7 @@ def test_iam_is_asked_few_questions_and_all_of_them(name, most):
 def test_each_denied_action_is_told_with_role_resource_and_what_to_add(decision, code):
     told = asked_of(checks()["permissions.job"], simulated(decision, "s3:PutObject"), GetBucketPolicy=None)
     assert {one.code for one in told.findings} == {code}
+    assert len({one.message for one in told.findings}) == len(told.findings)
     first = told.findings[0]
     assert first.subject == "role.batch-job"
     assert "`s3:PutObject`" in first.message

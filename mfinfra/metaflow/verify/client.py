@@ -18,6 +18,7 @@ from mfinfra.metaflow.places import Root
 from mfinfra.metaflow.verify import datastore, flows
 from mfinfra.metaflow.verify.subject import Asking, Client, Subject, failed, left_out, passed, warned
 from mfinfra.model import Call, Check, Command, Document, Finding, Stage, Touch, Verdict
+from mfinfra.plural import counted
 
 GROUP = "Metaflow's client"
 HOME = "home"
@@ -111,7 +112,7 @@ def _datastore(subject: Subject) -> Asking[tuple[Finding, ...]]:
     finally:
         yield from _cleared(where)
     if answer["code"] == 0 and flows.PERSISTED in answer["stdout"]:
-        return (passed(flows.DATASTORE_FLOW, "a flow kept an artifact in S3 and read it back"),)
+        return (passed(flows.DATASTORE_FLOW, "kept an artifact in S3 and read it back"),)
     return (explained(flows.DATASTORE_FLOW, "the flow did not run", "MF5181", answer),)
 
 
@@ -139,7 +140,7 @@ def _foreach(subject: Subject) -> Asking[tuple[Finding, ...]]:
     if answer["code"] != 0 or not named:
         found = explained(flows.FOREACH_FLOW, "the flow did not compile", "MF5182", answer)
         return (found, *(yield from _others(subject, before)))
-    said = f"compiled; job definition {', '.join(arn.rpartition('/')[2] for arn in named)}"
+    said = f"compiled, with {counted(len(named), 'job definition')}"
     known = [f"registered and deregistered {arn}" if arn in ours else f"was there before: {arn}" for arn in named]
     return (passed(flows.FOREACH_FLOW, said, *known),)
 
@@ -195,7 +196,7 @@ def _ran(subject: Subject, answer: Document, job: Document) -> Finding:
     ]
     doctor = f"`mfinfra doctor {subject.file}` looks for the reason"
     if answer.get("code") == 0 and flows.PERSISTED in answer.get("stdout", ""):
-        return passed(flows.JOB_FLOW, f"job {id_} SUCCEEDED, and its artifact came back", *seen)
+        return passed(flows.JOB_FLOW, f"job {id_} SUCCEEDED", *seen)
     if answer.get("code") is None:
         said = f"the job did not end within {subject.patience:.0f} s, and was terminated"
         return failed(flows.JOB_FLOW, said, "MF5184", *seen, fix=doctor)

@@ -102,7 +102,7 @@ def _bucket(subject: Subject) -> Asking[tuple[Finding, ...]]:
     if region != subject.parts.scope.region:
         said = f"the bucket is in `{region}`, and everything else in `{subject.parts.scope.region}`"
         return (failed(name_of(bucket), said, "MF5121", fix="use a bucket in the region of the environment"),)
-    return (passed(name_of(bucket), f"bucket {root.bucket} is there"),)
+    return (passed(name_of(bucket), f"found {root.bucket}"),)
 
 
 def _object(subject: Subject) -> Asking[tuple[Finding, ...]]:
@@ -118,7 +118,7 @@ def _object(subject: Subject) -> Asking[tuple[Finding, ...]]:
         yield Touch(what, Stage.REMOVING)
         yield from clear(where)
         yield Touch(what, Stage.REMOVED)
-    return found or (passed(what, "an object was put, read, listed and deleted"),)
+    return found or (passed(what, "put, read, listed and deleted"),)
 
 
 def _tried(subject: Subject, where: Root) -> Asking[tuple[Finding, ...]]:

@@ -40,7 +40,7 @@ def _table(subject: Subject, part: Part) -> Asking[tuple[Finding, ...]]:
         fix = f"mfinfra apply {subject.file}"
         return (failed(name_of(part), f"there is no table `{part.name}`", "MF5150", fix=fix),)
     found = tuple(_schema(subject, part, answer["Table"]))
-    return found or (passed(name_of(part), f"table {part.name} is ACTIVE, its key is `{KEY}`"),)
+    return found or (passed(name_of(part), f"ACTIVE, its key is `{KEY}`"),)
 
 
 def _schema(subject: Subject, part: Part, table: Document) -> Iterator[Finding]:
@@ -81,4 +81,4 @@ def _logs(subject: Subject, part: Part) -> Asking[tuple[Finding, ...]]:
         seen = (f"AWS says {live}", f"the key says {told}")
         fix = "name the log group by its address in the `metaflow` block"
         return (failed(key, "is the ARN of another log group", "MF5155", *seen, fix=fix),)
-    return (passed(name_of(part), f"log group {part.name} is there"),)
+    return (passed(name_of(part), f"found {part.name}"),)

@@ -24,6 +24,7 @@ from mfinfra.plural import counted
 GROUP = "Permissions"
 # What an endpoint says that does not have the simulator, as an emulator's.
 UNKNOWN_API = ("NotImplemented", "NotImplementedException", "InvalidAction", "UnknownOperationException", "501")
+ASK = "ask IAM's simulator by hand"
 BY_IAM = "IAM's simulator"
 BY_US = "mfinfra's own evaluator"
 
@@ -59,7 +60,7 @@ def _permitted(subject: Subject, part: Part, needs: Sequence[Need]) -> Asking[tu
             raise
         outcomes, how = (yield from _evaluated(part, known)), BY_US
         why = (f"IAM did not say: {error}",)
-    found = [_denied(part, one, how) for one in outcomes if not one.allowed]
+    found = [_denied(part, same, how) for same in _alike(one for one in outcomes if not one.allowed)]
     found += yield from _bucket_policies(subject, part, known)
     found += [left_out(need.action, f"not checked: `{need.resource}` is not there") for need in unknown]
     said = f"{counted(len(known), 'request')} allowed, says {how}"
@@ -139,19 +140,28 @@ def _refusing(part: Part, bucket: str, document: Mapping[str, Any], need: Need) 
         decision = grants(document, Caller("AWS", part.arn), request)
     except UnjudgedError as error:
         said = f"whether the policy of `{bucket}` denies `{need.action}` cannot be told here"
-        return [warned(name_of(part), said, "MF5173", str(error))]
+        return [warned(name_of(part), said, "MF5173", str(error), fix=ASK)]
     if decision is not Decision.EXPLICIT_DENY:
         return []
     said = f"the policy of bucket `{bucket}` denies it `{need.action}` on {need.resource}"
     return [failed(name_of(part), said, "MF5172", _told(need), fix=f"take the denial out of the policy of `{bucket}`")]
 
 
-def _denied(part: Part, outcome: Outcome, how: str) -> Finding:
-    need, name = outcome.need, name_of(part)
+def _alike(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
+    """Those of one action on one resource together: Metaflow may ask for the same in several places."""
+    found: dict[tuple[str, str, Decision | None], list[Outcome]] = {}
+    for one in outcomes:
+        found.setdefault((one.need.action, str(one.need.resource), one.decision), []).append(one)
+    return list(found.values())
+
+
+def _denied(part: Part, outcomes: Sequence[Outcome], how: str) -> Finding:
+    outcome, name = outcomes[0], name_of(part)
+    need, asked = outcome.need, [_told(one.need) for one in outcomes]
     if outcome.decision is None:
         said = f"whether it may `{need.action}` on {need.resource} cannot be told"
-        return warned(name, said, "MF5173", outcome.unknown, _told(need))
-    told = [f"{how} says {outcome.decision}", _told(need)]
+        return warned(name, said, "MF5173", outcome.unknown, *asked, fix=ASK)
+    told = [f"{how} says {outcome.decision}", *asked]
     if outcome.missing:
         told.append(f"a condition asks for {', '.join(outcome.missing)}")
     if outcome.decision is Decision.EXPLICIT_DENY:

@@ -68,7 +68,7 @@ def _role(subject: Subject, name: str, part: Part) -> Asking[tuple[Finding, ...]
         "aws:SourceArn": [scope.arn(acts, resource.format(machine=machine))],
     }
     return _trusting(name_of(part), role, service(short, scope), context, subject) or (
-        passed(name_of(part), f"{part.name} trusts {service(short, scope)}"),
+        passed(name_of(part), f"{part.name} trusts {short}"),
     )
 
 
@@ -79,7 +79,15 @@ def _trusting(
     try:
         trusted = trusts(document, Caller("Service", principal), context)
     except UnjudgedError as error:
-        return (warned(name, f"whether it trusts {principal} cannot be told here", "MF5163", str(error)),)
+        return (
+            warned(
+                name,
+                f"whether it trusts {principal} cannot be told here",
+                "MF5163",
+                str(error),
+                fix="look at its trust policy",
+            ),
+        )
     if trusted:
         return ()
     said = f"does not trust {principal}, which therefore cannot use it"

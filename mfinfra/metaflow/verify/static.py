@@ -14,6 +14,7 @@ from mfinfra.metaflow.configuration import shown
 from mfinfra.metaflow.parts import DISTRIBUTED_MAP_SETTING, Parts
 from mfinfra.metaflow.verify.subject import Asking, Subject, failed, passed
 from mfinfra.model import Check, Finding
+from mfinfra.plural import counted
 
 GROUP = "Configuration"
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:.+")
@@ -120,12 +121,12 @@ def _keys(subject: Subject) -> Iterator[Finding]:
             said = f"is missing: {without}"
             yield failed(key, said, "MF5110", fix=f"write `metaflow: {{{line}}}` in `{subject.file}`")
     if not missing:
-        yield passed("", f"all of the {len(subject.values)} keys that follow from the file have values")
+        yield passed("", f"{counted(len(subject.values), 'key')}, and none is missing")
 
 
 def _values(subject: Subject) -> Iterator[Finding]:
     found = [item for key, value in subject.values.items() for item in _value(key, value)]
-    yield from found or [passed("", "every value has the shape that Metaflow reads")]
+    yield from found or [passed("", "every value is as Metaflow reads it")]
 
 
 def _value(key: str, value: Any) -> Iterator[Finding]:
