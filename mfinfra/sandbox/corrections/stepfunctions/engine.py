@@ -49,6 +49,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.closed = False
+        self.waiting = 0  # how many jobs are waited for; only the loop's thread counts
         self._loop = asyncio.new_event_loop()
         self.thread = Thread(target=self._run, name="mfinfra-executions", daemon=True)
         self.thread.start()

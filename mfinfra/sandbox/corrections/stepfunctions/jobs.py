@@ -20,6 +20,9 @@ STARTED_BY: Final = {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIO
 """The variable that Step Functions adds to a job's environment."""
 
 LOOK_SECONDS: Final = 0.2
+MOST_LOOKS: Final = 20
+"""Looks a second at all jobs together: a foreach of a hundred must not take the machine from its jobs."""
+
 ABORTED: Final = "Task execution was aborted"
 
 
@@ -32,11 +35,14 @@ async def run(  # noqa: PLR0913, PLR0917  what a job is run by, and what it says
     given = {**parameters, "ContainerOverrides": overrides}
     answer = tasks.perform(engine, call, role, integration, given)
     submitted(answer)
+    engine.waiting += 1
     try:
         return await _ended(engine, call, answer["JobId"])
     except asyncio.CancelledError:
         _terminate(engine, call, role, answer["JobId"])
         raise
+    finally:
+        engine.waiting -= 1
 
 
 async def _ended(engine: Engine, call: Call, job: str) -> Any:
@@ -49,7 +55,7 @@ async def _ended(engine: Engine, call: Call, job: str) -> Any:
             return rows[0]
         if rows[0]["Status"] == "FAILED":
             raise StateError(TASK_FAILED, json.dumps(rows[0], separators=(",", ":")))
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(max(LOOK_SECONDS, engine.waiting / MOST_LOOKS))
 
 
 def _terminate(engine: Engine, call: Call, role: str, job: str) -> None:
