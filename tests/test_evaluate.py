@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from evaluate_cases import CASES, UNJUDGED, policies_of
+from evaluate_case import policies_of
+from evaluate_cases import CASES, UNJUDGED
 
 from mfinfra.evaluate import Caller, Matched, Request, UnjudgedError, decide, grants, judge, trusts
 

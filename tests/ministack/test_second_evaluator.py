@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from evaluate_cases import CASES, policies_of
+from evaluate_case import policies_of
+from evaluate_cases import CASES
 
 from mfinfra.aws import session
 
