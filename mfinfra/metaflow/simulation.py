@@ -13,6 +13,9 @@ from mfinfra.metaflow.needs import Need
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 _ACTION = "EvalActionName"
 _MISSING = "MissingContextValues"
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+_SEVERAL = ("kms:ResourceAliases",)
+"""Condition keys that have several values by nature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Simulation:
             {
                 "ContextKeyName": key,
                 "ContextKeyValues": list(values),
-                "ContextKeyType": "string" if len(values) == 1 else "stringList",
+                "ContextKeyType": "stringList" if key in _SEVERAL else "string",
             }
             for key, values in request.context.items()
         ]

@@ -269,3 +269,30 @@ def test_simulations_ask_for_every_need_once_and_read_their_answers():
     }
     assert one.outcomes([{**result, "ResourceSpecificResults": [specific]}])[0].allowed
     assert one.outcomes([])[0].decision is None
+
+
+def test_the_decision_on_a_resource_is_found_among_those_of_all_types():
+    need = next(need for need in needs.of(PARTS) if need.action == "batch:SubmitJob")
+    simulated = simulation.Simulation((need,))
+
+    def result(resource, inner, outer="implicitDeny"):
+        specific = {"EvalResourceName": resource, "EvalResourceDecision": inner, "MissingContextValues": ["x:y"]}
+        return {"EvalActionName": "batch:SubmitJob", "EvalDecision": outer, "ResourceSpecificResults": [specific]}
+
+    def told(*results):
+        return simulated.outcomes(results)[0].decision
+
+    ours, other = result(need.resource, "allowed"), result("*", "implicitDeny")
+    assert told(ours, other) == told(other, ours) == Decision.ALLOWED
+    assert told(ours, result(need.resource, "explicitDeny")) is Decision.EXPLICIT_DENY
+    assert told(result(f"{need.resource}2", "allowed", "allowed")) is None
+    assert simulated.outcomes([ours])[0].missing == ("x:y",)
+    flat = {"EvalActionName": "batch:SubmitJob", "EvalResourceName": need.resource, "EvalDecision": "allowed"}
+    assert told(flat) is Decision.ALLOWED
+    assert told({**flat, "EvalResourceName": f"{need.resource}2"}) is None
+
+
+def test_a_key_with_several_values_is_sent_as_a_list():
+    need = next(need for need in needs.of(PARTS) if "kms:ResourceAliases" in need.context)
+    (entry,) = simulation.Simulation((need,)).params("arn:aws:iam::123456789012:role/It")["ContextEntries"]
+    assert (entry["ContextKeyType"], entry["ContextKeyValues"]) == ("stringList", ["alias/tables"])
