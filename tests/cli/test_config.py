@@ -173,6 +173,18 @@ def test_what_stands_is_compared_and_what_is_not_ours_is_kept(run, home):
     assert "METAFLOW_SERVICE_URL" not in json.loads(where.read_text())
 
 
+def test_promise_14_what_stands_in_a_profile_is_no_order_to_a_terminal_or_a_build_log(run, home):
+    where = profile_of(home)
+    where.parent.mkdir()
+    where.write_text(
+        json.dumps({"METAFLOW_BATCH_JOB_QUEUE": "\x1b[31m\n::error::x", "METAFLOW_X\x1b[0m\n::warning::": 1})
+    )
+    for words in (["--format", "diff"], ["--write"]):
+        done = run("config", "prod.yaml", *words)
+        assert "\x1b" not in done.out + done.err
+        assert not [line for line in (done.out + done.err).splitlines() if line.lstrip().startswith("::")]
+
+
 def test_another_profile_and_the_default_one_can_be_chosen(run, home):
     for name, file in (("dev", "config_dev.json"), ("", "config.json")):
         assert run("config", "prod.yaml", "--write", "--profile", name).code == 0
