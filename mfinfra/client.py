@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,8 @@ PASSED = (
     "AWS_CA_BUNDLE", "AWS_EC2_METADATA_DISABLED", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 )  # fmt: skip
-VERSION = "import importlib.metadata as found; print(found.version('metaflow'))"
+# The Python itself too: what is on a path may be a script that finds it in the user's home.
+VERSION = "import sys, importlib.metadata as found; print(found.version('metaflow')); print(sys.executable)"
 
 
 def find(python: str | None = None, environ: Mapping[str, str] = os.environ) -> Client | None:
@@ -38,9 +40,9 @@ def find(python: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     Raises `UserError` if `python` is given and has none.
     """
     for path in [python] if python else _candidates(environ):
-        version = _version(path)
-        if version:
-            return Client(path, version)
+        found = _client(path)
+        if found:
+            return found
     if python:
         raise UserError(
             f"`{python}` has no Metaflow", hint=f"`{python} -m pip install metaflow` installs it", code="MF5180"
@@ -59,15 +61,16 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[str]:
             yield path
 
 
-def _version(python: str) -> str:
-    """The version of Metaflow that a Python has; empty if it has none, or is no Python."""
+def _client(python: str) -> Client | None:
+    """The Python behind a path, with its Metaflow; `None` if it has none, or is no Python."""
     try:
         done = subprocess.run(  # noqa: S603 - a Python that the user has, or named
-            [python, "-I", "-c", VERSION], capture_output=True, text=True, timeout=PATIENCE, check=False
+            [python, "-c", VERSION], capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return sanitise.text(done.stdout.strip()) if done.returncode == 0 else ""
+        return None
+    version, _, executable = done.stdout.strip().partition("\n")
+    return Client(executable, sanitise.text(version)) if done.returncode == 0 and executable else None
 
 
 def environment(aws: Aws, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -83,6 +86,7 @@ def environment(aws: Aws, environ: Mapping[str, str] = os.environ) -> dict[str, 
         "AWS_REGION": aws.scope.region,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PYTHONUSERBASE": environ.get("PYTHONUSERBASE") or site.getuserbase(),
         **({"AWS_ENDPOINT_URL": aws.endpoint} if aws.endpoint else {}),
     }
 

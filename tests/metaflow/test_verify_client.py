@@ -113,6 +113,16 @@ def test_the_python_beside_the_metaflow_on_the_path_is_found():
     found = client.find(environ={"PATH": str(Path(sys.executable).parent)})
     assert found is not None
     assert found.version.startswith("2.")
+    assert Path(found.python).samefile(sys.executable)
+
+
+@pytest.mark.slow
+def test_of_a_script_on_the_path_the_python_behind_it_is_taken(tmp_path):
+    script = tmp_path / "python3"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    found = client.find(str(script))
+    assert Path(found.python).samefile(sys.executable)
 
 
 def test_a_python_without_metaflow_is_refused_by_name(tmp_path):

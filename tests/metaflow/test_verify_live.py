@@ -32,13 +32,6 @@ def served(embedded, tmp_path_factory):
     return stack
 
 
-@pytest.fixture
-def mended(served):
-    """The same, which is put right again after the test, by an apply."""
-    yield served
-    served.apply(FILE, adopt=frozenset({"all"}))
-
-
 def verify(stack, *only, **more):
     reading = desired.read(FILE)
     aws = stack.connect(reading)
@@ -80,57 +73,85 @@ def policy_without(stack, role, sid):
     document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     kept = [item for item in document["Statement"] if item["Sid"] != sid]
     assert len(kept) < len(document["Statement"])
+
+    def put(document):
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
     if kept:
-        document = json.dumps({**document, "Statement": kept})
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+        put({**document, "Statement": kept})
     else:
         iam.delete_role_policy(RoleName=role, PolicyName=name)
+    return lambda: put(document)
 
 
-def gone(stack, role):
+def gone(stack):
     iam = stack.client("iam")
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
-    iam.delete_role(RoleName=role)
+    for name in iam.list_role_policies(RoleName=EVENTS)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=EVENTS, PolicyName=name)
+    iam.delete_role(RoleName=EVENTS)
+    return lambda: stack.apply(FILE)
 
 
-def other_key(stack):
-    dynamodb = stack.client("dynamodb")
-    dynamodb.delete_table(TableName=TABLE)
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "path", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "path", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def boundary(stack):
+def distrusted(stack):
     iam = stack.client("iam")
-    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    both = {**DENY, "Statement": [*DENY["Statement"], *allow["Statement"]]}
-    arn = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(both))["Policy"]["Arn"]
+    trust = iam.get_role(RoleName=JOB)["Role"]["AssumeRolePolicyDocument"]
+    iam.update_assume_role_policy(RoleName=JOB, PolicyDocument=json.dumps(NOBODY))
+    return lambda: iam.update_assume_role_policy(RoleName=JOB, PolicyDocument=json.dumps(trust))
+
+
+def bounded(stack):
+    iam = stack.client("iam")
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({**DENY, "Statement": [*DENY["Statement"], allow]})
+    arn = iam.create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName=JOB, PermissionsBoundary=arn)
-
-
-def unbound(stack):
-    stack.client("iam").delete_role_permissions_boundary(RoleName=JOB)
-
-
-def disabled_environment(stack):
-    stack.client("batch").update_compute_environment(computeEnvironment=CPU, state="DISABLED")
+    return lambda: iam.delete_role_permissions_boundary(RoleName=JOB)
 
 
 def stripped(stack):
-    stack.client("iam").remove_role_from_instance_profile(
-        InstanceProfileName="ecsInstanceRole", RoleName="ecsInstanceRole"
-    )
+    iam, names = stack.client("iam"), {"InstanceProfileName": "ecsInstanceRole", "RoleName": "ecsInstanceRole"}
+    iam.remove_role_from_instance_profile(**names)
+    return lambda: iam.add_role_to_instance_profile(**names)
+
+
+def queue_off(stack):
+    batch = stack.client("batch")
+    batch.update_job_queue(jobQueue=QUEUE, state="DISABLED")
+    return lambda: batch.update_job_queue(jobQueue=QUEUE, state="ENABLED")
+
+
+def environment_off(stack):
+    batch = stack.client("batch")
+    batch.update_compute_environment(computeEnvironment=CPU, state="DISABLED")
+    return lambda: batch.update_compute_environment(computeEnvironment=CPU, state="ENABLED")
+
+
+def no_repository(stack):
+    ecr = stack.client("ecr")
+    ecr.delete_repository(repositoryName=REPOSITORY, force=True)
+    return lambda: ecr.create_repository(repositoryName=REPOSITORY)
+
+
+def no_expiry(stack):
+    def turn(on):
+        wish = {"Enabled": on, "AttributeName": "ttl"}
+        stack.client("dynamodb").update_time_to_live(TableName=TABLE, TimeToLiveSpecification=wish)
+
+    turn(False)
+    return lambda: turn(True)
+
+
+def no_logs(stack):
+    logs = stack.client("logs")
+    logs.delete_log_group(logGroupName=GROUP)
+    return lambda: logs.create_log_group(logGroupName=GROUP)
 
 
 def denying_bucket(stack):
+    s3 = stack.client("s3")
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    stack.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return lambda: s3.delete_bucket_policy(Bucket=BUCKET)
 
 
 # What somebody does → the checks that fail with their codes, and what the fix speaks of.
@@ -160,37 +181,15 @@ BREAKAGES = {
         {"permissions.user": "MF5170"},
         "iam:PassRole",
     ),
-    "a boundary denies": (boundary, {"permissions.job": "MF5171"}, "boundary"),
-    "a role trusts somebody else": (
-        lambda stack: stack.client("iam").update_assume_role_policy(RoleName=JOB, PolicyDocument=json.dumps(NOBODY)),
-        {"roles.job": "MF5162"},
-        "mfinfra plan",
-    ),
-    "a role is gone": (lambda stack: gone(stack, EVENTS), {"roles.events": "MF5160"}, "mfinfra apply"),
+    "a boundary denies": (bounded, {"permissions.job": "MF5171"}, "boundary"),
+    "a role trusts somebody else": (distrusted, {"roles.job": "MF5162"}, "mfinfra plan"),
+    "a role is gone": (gone, {"roles.events": "MF5160"}, "mfinfra apply"),
     "instances have no role": (stripped, {"roles.instance": "MF5165"}, "mfinfra plan"),
-    "the queue is disabled": (
-        lambda stack: stack.client("batch").update_job_queue(jobQueue=QUEUE, state="DISABLED"),
-        {"batch.queue": "MF5131"},
-        "mfinfra plan",
-    ),
-    "the environment is disabled": (disabled_environment, {"batch.environments": "MF5135"}, "mfinfra plan"),
-    "the repository is gone": (
-        lambda stack: stack.client("ecr").delete_repository(repositoryName=REPOSITORY, force=True),
-        {"batch.image": "MF5139"},
-        "mfinfra plan",
-    ),
-    "rows do not expire": (
-        lambda stack: stack.client("dynamodb").update_time_to_live(
-            TableName=TABLE, TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"}
-        ),
-        {"sfn.ttl": "MF5153"},
-        "mfinfra plan",
-    ),
-    "the log group is gone": (
-        lambda stack: stack.client("logs").delete_log_group(logGroupName=GROUP),
-        {"sfn.log_group": "MF5154"},
-        "mfinfra apply",
-    ),
+    "the queue is disabled": (queue_off, {"batch.queue": "MF5131"}, "mfinfra plan"),
+    "the environment is disabled": (environment_off, {"batch.environments": "MF5135"}, "mfinfra plan"),
+    "the repository is gone": (no_repository, {"batch.image": "MF5139"}, "mfinfra plan"),
+    "rows do not expire": (no_expiry, {"sfn.ttl": "MF5153"}, "mfinfra plan"),
+    "the log group is gone": (no_logs, {"sfn.log_group": "MF5154"}, "mfinfra apply"),
     "the bucket denies": (
         denying_bucket,
         {
@@ -202,19 +201,16 @@ BREAKAGES = {
         "policy",
     ),
 }
-UNDONE = {
-    "a boundary denies": unbound,
-    "the bucket denies": lambda stack: stack.client("s3").delete_bucket_policy(Bucket=BUCKET),
-}
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_exactly_what_is_broken_fails_with_its_code_and_its_fix(mended, name):
+def test_exactly_what_is_broken_fails_with_its_code_and_its_fix(served, name):
     break_, expected, fix = BREAKAGES[name]
-    break_(mended)
-    found = verify(mended)
-    if name in UNDONE:
-        UNDONE[name](mended)
+    undo = break_(served)
+    try:
+        found = verify(served)
+    finally:
+        undo()
     failed = {one.check.id: one for one in found if one.verdict is Verdict.FAILED}
     assert {id_: {item.code for item in one.findings if item.code} for id_, one in failed.items()} == {
         id_: {code} for id_, code in expected.items()
@@ -223,6 +219,17 @@ def test_exactly_what_is_broken_fails_with_its_code_and_its_fix(mended, name):
         fixes = [item.fix or "" for item in one.findings if item.verdict is Verdict.FAILED]
         assert all(fixes)
         assert any(fix in each for each in fixes), fixes
+
+
+def other_key(stack):
+    dynamodb = stack.client("dynamodb")
+    dynamodb.delete_table(TableName=TABLE)
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "path", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "path", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def test_a_table_with_another_key_is_told(served):
@@ -234,7 +241,7 @@ def test_a_table_with_another_key_is_told(served):
     assert [item.code for item in {one.check.id: one for one in verify(served, "sfn")}["sfn.table"].findings] == [
         "MF5150"
     ]
-    served.apply(FILE)
+    served.apply(FILE, adopt=frozenset({"all"}))
 
 
 @pytest.mark.parametrize("status", ["Enabled", "Suspended"])
