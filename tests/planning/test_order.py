@@ -181,7 +181,8 @@ def test_every_piece_of_work_can_be_done_and_waits_for_pieces_that_there_are(cho
 def test_by_the_schemas_a_queue_needs_an_environment_and_that_a_group_and_a_role():
     assert order.kinds_needed("job_queue") >= {"compute_environment", "security_group", "role"}
     assert order.kinds_needed("compute_environment") >= {"security_group", "role"}
-    assert order.kinds_needed("log_group") == frozenset()
+    assert order.kinds_needed("log_group") == {"key"}
+    assert order.kinds_needed("key") == frozenset()
 
 
 @pytest.mark.parametrize("kind", schemas.kinds())
