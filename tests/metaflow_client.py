@@ -24,7 +24,8 @@ ROLES = {"user": "user", surroundings.KEY: "job_role"}
 """Access key → who needs what it asks for. The keys of tests are neither."""
 ENVIRONMENT = ROOT / "environments" / "sandbox.yaml"
 FLOWS = ROOT / "tests" / "flows"
-PATIENCE = 120.0
+PATIENCE = 300.0
+"""Seconds until a process is taken for one that never ends; a busy machine is slow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 from typing import Any
@@ -64,23 +65,28 @@ def ran(embedded, tmp_path_factory):
     client = stand(embedded, tmp_path_factory.mktemp("ada"))
     secret = json.dumps({"TOKEN": "hush"})
     client.stack.client("secretsmanager").create_secret(Name="metaflow/model", SecretString=secret)
-    lingering = client.flow("lingering", "run")
-    failing = client.flow("failing", "run")
-    training = client.flow("training", "run")
-    wait_until(lambda: [job for job in jobs(client, "Lingering") if job["status"] == "RUNNING"])
-    listed = said(finished(client.flow("lingering", "batch", "list")))
-    killed = said(finished(client.flow("lingering", "batch", "kill")))
-    ended = [finished(each, code=None) for each in (training, failing, lingering)]
-    found = client.asked(FOUND)
-    yield Ran(client, *ended, listed, killed, found, embedded.faults.log)
-    embedded.reset()
+    with ExitStack() as ends:
+        ends.callback(embedded.reset)
+        flows = [started(ends, client.flow(name, "run")) for name in ("lingering", "training", "failing")]
+        wait_until(lambda: [job for job in jobs(client, "Lingering") if job["status"] == "RUNNING"])
+        listed = said(finished(client.flow("lingering", "batch", "list")))
+        killed = said(finished(client.flow("lingering", "batch", "kill")))
+        lingering, training, failing = (finished(each, code=None) for each in flows)
+        yield Ran(client, training, failing, lingering, listed, killed, client.asked(FOUND), embedded.faults.log)
+
+
+def started(ends, process):
+    """A process that is ended with `ends`, however that goes."""
+    ends.enter_context(process)
+    ends.callback(process.kill)
+    return process
 
 
 def wait_until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def jobs(client, flow):
@@ -95,6 +101,11 @@ def test_a_foreach_of_batch_steps_runs_to_its_end(ran):
     assert ran.found["successful"]
     assert ran.found["squares"] == {"2": 4, "3": 9}
     assert "squares: {2: 4, 3: 9}" in ran.found["said"]
+
+
+def test_a_card_is_kept_where_the_configuration_says(ran):
+    kept = {event.request.text.partition("\n")[0] for event in ran.events if event.name == "s3.PutObject"}
+    assert [each for each in kept if "/metaflow-sandbox-123456789012/metaflow/mf.cards/Training/" in each]
 
 
 def test_a_failed_attempt_is_run_again(ran):

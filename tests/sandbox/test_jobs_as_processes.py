@@ -15,7 +15,7 @@ import pytest
 from mfinfra.sandbox.corrections.batch import attempt, keeper, processes, surroundings
 
 pytestmark = pytest.mark.slow
-PATIENCE = 20.0
+PATIENCE = 60.0
 WAIT = "while true; do sleep 0.05; done"
 
 
