@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from rich.text import Text
@@ -24,8 +26,8 @@ from mfinfra.model import Check, Checked, CheckQuestions, Environment, Finding, 
 from mfinfra.render import checks as shown
 from mfinfra.render import console, inert, json, streams
 
-LARGEST = 4_000_000
-"""How much of a log is read, from its end: what failed stands there. Characters."""
+LARGEST = 500_000
+"""How much of a log is looked at, from its end: what failed stands there. Bytes."""
 PATIENCE = 5.0
 """Seconds to wait for the metadata service."""
 
@@ -76,11 +78,20 @@ def _lines(found: Sequence[Finding]) -> Iterator[Text]:
 
 
 def _read(path: Path) -> str:
+    """The end of a log, with what is no UTF-8 in it replaced; raises `UserError` where it cannot be read."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8", errors="replace")
+        if str(path) == "-":
+            return _end(sys.stdin.buffer)
+        with path.open("rb") as stream:
+            return _end(stream)
     except OSError as error:
         raise UserError(f"`{path}` cannot be read: {error.strerror}", hint="`-` reads what is piped in") from error
-    return text[-LARGEST:]
+
+
+def _end(stream: BinaryIO) -> str:
+    if stream.seekable():
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - LARGEST))
+    return stream.read()[-LARGEST:].decode("utf-8", errors="replace")
 
 
 def _likely(finding: Finding | None, nothing: str = "Nothing was found that would keep flows from running.") -> Text:

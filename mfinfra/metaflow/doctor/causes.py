@@ -20,6 +20,31 @@ _TRACES = frozenset(
 )
 
 
+READS = frozenset(
+    {
+        "batch:DescribeComputeEnvironments",
+        "batch:DescribeJobQueues",
+        "batch:DescribeJobs",
+        "batch:ListJobs",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcEndpoints",
+        "ecr:BatchGetImage",
+        "iam:GetInstanceProfile",
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:SimulatePrincipalPolicy",
+        "logs:GetLogEvents",
+    }
+)
+"""Every operation that a diagnosis may send, as `service:Operation`."""
+
+
 def checks(case: Case) -> tuple[Check, ...]:
     """Every check over `case`; the first one fills it."""
     return (
@@ -51,8 +76,11 @@ def _told(find: Callable[[Case], Iterable[Finding]], case: Case) -> Callable[[],
 
 
 def sorted_by_cause(checked: Sequence[Checked]) -> list[Checked]:
-    """The worst first."""
-    return sorted(checked, key=lambda one: (_VERDICTS.index(one.verdict), _rank(one.findings)))
+    """The worst first; what belongs to one group stays together, and what is in order keeps its order."""
+    groups = dict[str, list[Checked]]()
+    for one in sorted(checked, key=lambda one: (_rank(one), one.check.id)):
+        groups.setdefault(one.check.group, []).append(one)
+    return [one for members in sorted(groups.values(), key=lambda members: _rank(members[0])) for one in members]
 
 
 def likeliest(checked: Sequence[Checked]) -> Finding | None:
@@ -66,8 +94,9 @@ def weight(finding: Finding) -> tuple[int, int, int]:
     return (_VERDICTS.index(finding.verdict), finding.code in _TRACES, _place(finding.code))
 
 
-def _rank(findings: Sequence[Finding]) -> tuple[int, int, int]:
-    return min((weight(each) for each in findings if each.code), default=(9, 9, 9))
+def _rank(one: Checked) -> tuple[int, int, int]:
+    worst = _VERDICTS.index(one.verdict)
+    return min((weight(each) for each in one.findings if each.code), default=(worst, 9, 0))
 
 
 def _place(code: str) -> int:

@@ -63,8 +63,8 @@ def _gateway(endpoint: Document, stand: Stand) -> Iterator[Trouble]:
     if table and not _associated(endpoint, stand):
         yield Trouble(
             "MF5387",
-            f"the gateway endpoint `{id_}` is not in the route table of the subnet",
-            (f"{stand.subnet['SubnetId']} → {table['RouteTableId']}; not {_listed(endpoint, 'RouteTableIds')}",),
+            "a gateway endpoint is not in the route table of its subnets",
+            (f"{stand.subnet['SubnetId']} → {table['RouteTableId']}; {id_}: {_listed(endpoint, 'RouteTableIds')}",),
             f"write `route_tables: [{table['RouteTableId']}]` at the endpoint",
         )
     yield from _state(endpoint)
@@ -76,7 +76,7 @@ def _interface(endpoint: Document, stand: Stand) -> Iterator[Trouble]:
     if not endpoint.get("PrivateDnsEnabled"):
         yield Trouble(
             "MF5389",
-            f"the endpoint `{id_}` has no private DNS: the service's name leads past it",
+            "an endpoint has no private DNS: the service's name leads past it",
             (f"{id_} has PrivateDnsEnabled false",),
             "write `private_dns: true` at the endpoint",
         )
@@ -99,7 +99,7 @@ def _state(endpoint: Document) -> Iterator[Trouble]:
         error = (endpoint.get("LastError") or {}).get("Message")
         yield Trouble(
             "MF5388",
-            f"the endpoint `{id_}` is {state}",
+            f"an endpoint that it needs is {state}",
             (f"{id_} is {state}" + (f": {error}" if error else ""),),
             "run `mfinfra apply FILE`, which makes a failed endpoint anew; `pendingAcceptance` its owner has to accept",
         )
@@ -113,8 +113,8 @@ def _entry(endpoint: Document, stand: Stand) -> Iterator[Trouble]:
     if not filters.reaches(rules, (str(stand.subnet["CidrBlock"]),), stand.compute.groups):
         yield Trouble(
             "MF5391",
-            f"the security group of `{endpoint['VpcEndpointId']}` does not let HTTPS in from the compute environment",
-            (f"{', '.join(stand.compute.groups)} → {', '.join(ids)}: nothing lets in tcp 443",),
+            "the security groups of endpoints let no HTTPS in from it",
+            (f"{', '.join(stand.compute.groups)} → {', '.join(ids)} ({endpoint['VpcEndpointId']}): no tcp 443",),
             "write `ingress: [{protocol: tcp, port: 443, security_group: security_group.NAME}]` at its group",
         )
 
@@ -129,8 +129,8 @@ def _exit(endpoint: Document, stand: Stand) -> Iterator[Trouble]:
     if not (filters.shut(rules) or filters.reaches(rules, cidrs, _groups(endpoint))):
         yield Trouble(
             "MF5392",
-            f"the security group of the compute environment does not let HTTPS out to `{endpoint['VpcEndpointId']}`",
-            (f"{', '.join(groups)} → {', '.join(_groups(endpoint))}: nothing lets out tcp 443",),
+            "its security groups let no HTTPS out to endpoints",
+            (f"{', '.join(groups)} → {', '.join(_groups(endpoint))} ({endpoint['VpcEndpointId']}): no tcp 443",),
             "write `egress: [{protocol: tcp, port: 443, cidr: 0.0.0.0/0}]` at the compute environment's group",
         )
 
@@ -142,9 +142,9 @@ def _zones(endpoint: Document, stand: Stand) -> Iterator[Trouble]:
     if zones and all(homes) and zone and zone not in zones:
         yield Trouble(
             "MF5397",
-            f"the endpoint `{endpoint['VpcEndpointId']}` has no address in every zone that jobs run in: it works until "
-            "its zone fails, and traffic between zones costs",
-            (f"{stand.subnet['SubnetId']} is in {zone}, the endpoint in {', '.join(sorted(zones))}",),
+            "an endpoint has no address in every zone that it runs in: it works until that zone fails, and its traffic "
+            "between zones costs",
+            (f"{stand.subnet['SubnetId']} is in {zone}, {endpoint['VpcEndpointId']} in {', '.join(sorted(zones))}",),
             f"write `{stand.subnet['SubnetId']}` into the endpoint's `subnets`",
             Verdict.WARNING,
         )
@@ -161,8 +161,8 @@ def _policy(endpoint: Document, need: Need) -> Iterator[Trouble]:
         what = "the bucket of ECR's layers" if code == LAYERS else f"`{request.resource}`"
         yield Trouble(
             code,
-            f"the policy of the endpoint `{endpoint['VpcEndpointId']}` keeps `{request.action}` on {what} from passing",
-            (f"{request.action} on {request.resource} is not allowed by it",),
+            f"the policy of an endpoint keeps `{request.action}` on {what} from passing",
+            (f"{endpoint['VpcEndpointId']} does not allow {request.action} on {request.resource}",),
             f"add to the endpoint's `policy`: Allow `{request.action}` on `{request.resource}`",
         )
         return

@@ -18,6 +18,7 @@ from mfinfra.model import Finding, Verdict
 LADDER: tuple[Rung, ...] = (*DENIED, *CLIENT, *CONTAINER)
 """What names its cause comes before what is said of many causes: the first rung that a text has is its explanation."""
 _LONGEST = 240
+_HALF = 2000
 # A mapping of YAML has a colon, or spaces, between its braces.
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -29,7 +30,7 @@ def explain(text: str) -> Finding | None:
 
 def explanations(text: str) -> Iterator[Finding]:
     """Every explanation of `text`, the most telling first, each code once."""
-    seen = set[str]()
+    seen, text = set[str](), "\n".join(map(_cut, text.split("\n")))
     for rung in LADDER:
         found = None if rung.code in seen else rung.pattern.search(text)
         if found:
@@ -44,6 +45,11 @@ def explanations(text: str) -> Iterator[Finding]:
                 (f"`{line}`",),
                 _filled(rung.fix, named),
             )
+
+
+def _cut(line: str) -> str:
+    """A line without its middle where it is so long that looking for texts in it would take long."""
+    return line if len(line) <= 2 * _HALF else f"{line[:_HALF]} … {line[-_HALF:]}"
 
 
 def _filled(text: str, named: Mapping[str, str]) -> str:

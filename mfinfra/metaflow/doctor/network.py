@@ -144,7 +144,8 @@ def _endpoint(need: Need, stand: Stand) -> str:
     if need.service in GATEWAYS:
         tables = f", route_tables: [{table['RouteTableId']}]" if table else ""
         return f"write `endpoint: {{{need.service}: {{vpc: {vpc}, service: {need.service}, type: Gateway{tables}}}}}`"
-    inner = f"vpc: {vpc}, service: {need.service}, subnets: [{stand.subnet['SubnetId']}], security_groups: […]"
+    subnets = ", ".join(stand.compute.subnets)
+    inner = f"vpc: {vpc}, service: {need.service}, subnets: [{subnets}], security_groups: [security_group.NAME]"
     return f"write `endpoint: {{{need.service.replace('.', '-')}: {{{inner}}}}}`"
 
 

@@ -43,7 +43,7 @@ CONFIGURATION: tuple[Rung, ...] = (
     Rung(
         "MF5313",
         re.compile(
-            r"SFN_IAM_ROLE\.split[\s\S]{0,2000}?'NoneType' object has no attribute 'split'"
+            r"SFN_IAM_ROLE\.split[\s\S]{0,400}?'NoneType' object has no attribute 'split'"
             r"|No IAM role found for AWS Step\s+Functions"
         ),
         "METAFLOW_SFN_IAM_ROLE",
@@ -53,7 +53,7 @@ CONFIGURATION: tuple[Rung, ...] = (
     ),
     Rung(
         "MF5314",
-        re.compile(r"SFN_IAM_ROLE\.split[\s\S]{0,2000}?IndexError: list index out of range"),
+        re.compile(r"SFN_IAM_ROLE\.split[\s\S]{0,400}?IndexError: list index out of range"),
         "METAFLOW_SFN_IAM_ROLE",
         "the role of a state machine is configured by its name, and Metaflow reads the partition in its ARN",
         write("{step_functions: {role: " + _ARN + "}}") + " (`role.NAME` for one of this file)",

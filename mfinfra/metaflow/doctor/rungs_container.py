@@ -36,7 +36,7 @@ PULLS: tuple[Rung, ...] = (
     Rung(
         "MF5343",
         re.compile(
-            r"CannotPull\w*[\s\S]{0,400}?(?:manifest unknown|: not found|repository does not exist|failed to resolve "
+            r"CannotPull[^\n]*?(?:manifest unknown|: not found|repository does not exist|failed to resolve "
             r"reference [^\n]*not found|RepositoryNotFound|ImageNotFound)"
         ),
         "METAFLOW_BATCH_CONTAINER_IMAGE",
@@ -46,7 +46,7 @@ PULLS: tuple[Rung, ...] = (
     Rung(
         "MF5344",
         re.compile(
-            r"CannotPull\w*[\s\S]{0,400}?(?:no basic auth credentials|pull access denied|403 Forbidden|"
+            r"CannotPull[^\n]*?(?:no basic auth credentials|pull access denied|403 Forbidden|"
             r"denied: User|AccessDenied)"
         ),
         "METAFLOW_BATCH_CONTAINER_IMAGE",
@@ -56,7 +56,7 @@ PULLS: tuple[Rung, ...] = (
     Rung(
         "MF5345",
         re.compile(
-            r"CannotPull\w*[\s\S]{0,400}?(?:i/o timeout|deadline exceeded|connection refused|no such host|"
+            r"CannotPull[^\n]*?(?:i/o timeout|deadline exceeded|connection refused|no such host|"
             r"request canceled|Client\.Timeout|dial tcp)"
         ),
         "network",
@@ -72,7 +72,7 @@ PULLS: tuple[Rung, ...] = (
     ),
     Rung(
         "MF5347",
-        re.compile(r"CannotPull\w*(?:Error)?"),
+        re.compile(r"CannotPull"),
         "METAFLOW_BATCH_CONTAINER_IMAGE",
         "the image could not be pulled",
         "run `mfinfra doctor FILE`: it looks at the image, the roles and the network",

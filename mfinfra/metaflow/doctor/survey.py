@@ -8,6 +8,7 @@ from typing import Any
 from mfinfra.metaflow.doctor.case import Case
 from mfinfra.metaflow.doctor.reading import Asked
 from mfinfra.model import Call, CheckQuestions, Document, Finding, Question, Verdict
+from mfinfra.plural import counted
 
 QUEUES = 5
 """How many queues are searched for jobs."""
@@ -34,8 +35,9 @@ def survey(case: Case) -> CheckQuestions:
     case.rows = (yield from asked(every)).rows("computeEnvironments")
     if not case.job:
         case.jobs = yield from _jobs(case, asked)
-    looked = f"{len(case.queues or ())} queues, {len(case.computes)} compute environments, {len(case.jobs)} jobs"
-    return (*asked.unread, Finding(Verdict.PASSED, "", f"looked at {looked}"))
+    looked = ((case.queues or (), "queue"), (case.computes, "compute environment"), (case.jobs, "job"))
+    said = ", ".join(counted(len(found), name) for found, name in looked)
+    return (*asked.unread, Finding(Verdict.PASSED, "", f"looked at {said}"))
 
 
 def _jobs(case: Case, asked: Asked) -> Generator[Question, Document | None, Sequence[Document]]:

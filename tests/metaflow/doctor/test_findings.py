@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from doctor_world import (
 )
 
 from mfinfra.checking import READING
-from mfinfra.metaflow.doctor import endpoints, images, service, services
+from mfinfra.metaflow.doctor import causes, endpoints, images, service, services
 from mfinfra.metaflow.doctor.case import Case, Compute
 from mfinfra.metaflow.doctor.routes import Network
 from mfinfra.model import Verdict
@@ -486,7 +487,18 @@ def test_a_diagnosis_only_reads_with_a_bounded_number_of_questions(base: Callabl
     world.jobs = [job(jobId=f"job-{number}") for number in range(200)]
     diagnose(world)
     assert all(call.operation.startswith(READING) for call in world.calls)
+    assert {str(call) for call in world.calls} <= causes.READS
     assert len(world.calls) <= 25, [str(call) for call in world.calls]
+
+
+def test_every_operation_that_is_declared_is_one_that_some_diagnosis_sends() -> None:
+    sent = set[str]()
+    for base, broken, _ in BREAKS.values():
+        world = base()
+        broken(world)
+        diagnose(world)
+        sent |= {str(call) for call in world.calls}
+    assert sent == causes.READS
 
 
 def test_more_environments_and_subnets_take_no_more_questions_about_the_network() -> None:
@@ -512,8 +524,10 @@ def test_the_worst_cause_comes_first_and_traces_come_after_causes() -> None:
     assert likely is not None
     assert likely.code == "MF5410"
     assert found[0].check.id == "roles.start"
-    assert [one.verdict for one in found] == sorted(
-        (one.verdict for one in found), key=[FAILED, WARNING, Verdict.PASSED].index
+    firsts = [next(iter(group)) for _, group in groupby(found, key=lambda one: one.check.group)]
+    assert len({one.check.group for one in found}) == len(firsts), "a group stands in one place"
+    assert [one.verdict for one in firsts] == sorted(
+        (one.verdict for one in firsts), key=[FAILED, WARNING, Verdict.PASSED].index
     )
 
 

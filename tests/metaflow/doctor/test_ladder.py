@@ -288,3 +288,9 @@ def test_a_long_line_is_cut_to_what_a_person_reads() -> None:
     found = explain("x" * 500 + " toomanyrequests " + "y" * 500)
     assert found is not None
     assert len(found.evidence[0]) < 300
+
+
+@pytest.mark.parametrize("text", ["CannotPull", "SFN_IAM_ROLE.split", "arn:aws:sts::1:x ", "arn:aws:iam::1:"])
+def test_what_repeats_itself_is_looked_through_in_steps_that_grow_with_its_length(text: str) -> None:
+    """Each of these began a pattern that went back over all the rest of the text: minutes, for half a megabyte."""
+    assert explain(text * (200_000 // len(text))) is None or text == "CannotPull"
