@@ -24,7 +24,6 @@ ONLY_POLICY = "default"
 # What the metadata of a key says that this kind stands for; what is not said is the first of each.
 SORT = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS"}
 
-KEYS = "arn:${partition}:kms:${region}:${account}:key/*"
 SENDS = Sends(
     reads=(
         "kms:DescribeKey",
@@ -48,13 +47,13 @@ SENDS = Sends(
         "kms:UpdateKeyDescription",
     ),
     deletes=("kms:DeleteAlias", "kms:ScheduleKeyDeletion"),
-    on=(KEYS,),
+    on=("arn:${partition}:kms:${region}:${account}:key/*",),
     tagged=True,
     # An alias has no tags, and these two reach it as well as its key. Which one a key had before, no file tells.
     # https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
-    elsewhere={
-        "kms:CreateAlias": ("arn:${partition}:kms:${region}:${account}:${self.alias}", KEYS),
-        "kms:DeleteAlias": ("arn:${partition}:kms:${region}:${account}:alias/*", KEYS),
+    beside={
+        "kms:CreateAlias": ("arn:${partition}:kms:${region}:${account}:${self.alias}",),
+        "kms:DeleteAlias": ("arn:${partition}:kms:${region}:${account}:alias/*",),
     },
 )
 
