@@ -67,8 +67,8 @@ def missing(resource: Resource, environment: Environment) -> Iterator[Finding]:
     needed = list(_needed(resource, environment, there))
     absent = [name for name in dict.fromkeys(needed) if name not in there]
     if absent:
-        noun = "no endpoint" if len(absent) == 1 else "no endpoints"
-        message = f"in private subnets this does not work: its VPC has {noun} for `{LISTED.join(absent)}`"
+        noun = "an endpoint" if len(absent) == 1 else "endpoints"
+        message = f"in private subnets this also needs {noun} for `{LISTED.join(absent)}`"
         hint = "add an `endpoint` for each; where they stand outside of this file, suppress this with that reason"
         yield ("subnets",), "MF2128", message, hint
 
