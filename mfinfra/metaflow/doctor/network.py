@@ -88,8 +88,10 @@ def _compute(case: Case, network: Network, compute: Compute, image: Image) -> It
         case.ways_out[f"{compute.name} {id_}"] = walked.way is Way.OPEN
         yield from _addresses(compute, subnet, every=not any(free))
         yield from _acl(network, compute, subnet, walked)
-        yield from _reach(Stand(network, compute, subnet, walked.way), walked, needs, case.scope.region)
-        yield from _public_image(compute, image, walked)
+        reach = list(_reach(Stand(network, compute, subnet, walked.way), walked, needs, case.scope.region))
+        yield from reach
+        said = any(each.code == walked.code and each.verdict is Verdict.FAILED for each in reach)
+        yield from _public_image(compute, image, walked, said=said)
 
 
 def _public(compute: Compute, subnet: Document) -> bool | None:
@@ -153,8 +155,9 @@ def _services(needs: Sequence[Need]) -> str:
     return ", ".join(f"`{need.service}`" for need in needs)
 
 
-def _public_image(compute: Compute, image: Image, walked: Walk) -> Iterator[Finding]:
-    if image.registry is None and walked.way in (Way.NONE, Way.BROKEN):
+def _public_image(compute: Compute, image: Image, walked: Walk, *, said: bool) -> Iterator[Finding]:
+    """Where the way out is `said` to keep jobs from running already, it is not said again."""
+    if image.registry is None and (walked.way is Way.NONE or (walked.way is Way.BROKEN and not said)):
         yield Finding(
             Verdict.FAILED,
             compute.name,

@@ -174,6 +174,16 @@ BREAKS: dict[str, tuple[Callable[[], World], Break, dict[str, Verdict]]] = {
         {"MF5384": FAILED},
     ),
     "an internet gateway without public addresses": (nat, route(GatewayId="igw-1"), {"MF5385": FAILED}),
+    "public subnets whose instances get no public address": (
+        public,
+        both(*(put("subnets", f"subnet-{each}/MapPublicIpOnLaunch", False) for each in "ab")),
+        {"MF5385": FAILED},
+    ),
+    "a public image that needs the broken way": (
+        private,
+        both(route(NatGatewayId="nat-0", state="blackhole"), put("metaflow", "batch", {"queue": "jobs"})),
+        {"MF5381": WARNING, "MF5399": FAILED},
+    ),
     "a transit gateway": (nat, route(TransitGatewayId="tgw-1"), {"MF5386": WARNING}),
     "a launch template that may give addresses": (
         nat,
