@@ -185,6 +185,20 @@ def test_a_job_cannot_say_where_aws_is(line):
     assert line.lines(job) == [f"{processes.endpoint()} job eu-west-1"]
 
 
+def test_files_in_tmp_are_the_jobs_own(line):
+    said = line.run('echo here > /tmp/own.sh; cat "/tmp/own.sh"; ls $TMPDIR; echo /tmp/own.sh')
+    *seen, place = line.lines(said)
+    assert seen == ["here", "own.sh"]
+    assert place.endswith("/tmp/own.sh")
+    assert place != "/tmp/own.sh"
+    assert "/tmp/own.sh" in said["container"]["command"][2]
+
+
+@pytest.mark.parametrize("part", ["/tmp", "/tmp/", "/tmp/a/b", "s3://bucket/tmp/a", "x/tmp/a", "/tmp/a.sh/"])
+def test_what_is_no_file_of_tmp_stays(part):
+    assert surroundings.command([part], Path("/own")) == [part]
+
+
 def test_the_python_of_jobs_is_the_one_of_the_sandbox(line):
     assert line.lines(line.run("python -c 'import sys; print(sys.prefix)'")) == [sys.prefix]
 

@@ -134,19 +134,19 @@ class Attempt(Thread):
         """Start the process in `folder`, which it removes at its end; or say why it does not start."""
         surroundings.prepare(folder)
         variables = surroundings.variables(self.place, folder, {**self._container.environment, **secrets})
-        command = self._container.command
+        command = surroundings.command(self._container.command, folder)
         if not command or shutil.which(command[0], path=variables["PATH"]) is None:
             return Outcome(None, NOT_STARTED, NO_SUCH_COMMAND.format(command=next(iter(command), "")))
         with lock:
             if self._killed:  # before there was a process
                 return Outcome(None, NOT_STARTED)
-            self._start(folder, variables)
+            self._start(folder, command, variables)
         return None
 
-    def _start(self, folder: Path, variables: dict[str, str]) -> None:
+    def _start(self, folder: Path, command: list[str], variables: dict[str, str]) -> None:
         ours = [sys.executable, "-I", "-S", keeper.__file__, str(folder)]
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module; the command is the user's job
-            [*ours, *self._container.command],
+            [*ours, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

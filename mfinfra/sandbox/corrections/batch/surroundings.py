@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import site
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBR
 KEY: Final = "job"
 """The access key of jobs, no more real than that of clients: so who looks at requests can tell theirs."""
 METADATA: Final = "http://169.254.169.254"
+IN_TMP: Final = re.compile(r"(?<![\w./-])/tmp/([\w.-]+)(?![\w./-])")
 SHIM: Final = '#!/bin/sh\nexec {python} "$@"\n'
 
 
@@ -50,6 +52,15 @@ def prepare(folder: Path) -> None:
         shim = folder / "bin" / "python"
         shim.write_text(SHIM.format(python=shlex.quote(str(_python()))), "utf-8")
         shim.chmod(0o700)
+
+
+def command(parts: Iterable[str], folder: Path) -> list[str]:
+    """The command, with its files of `/tmp` in the job's own folder: in a container `/tmp` is nobody else's.
+
+    Metaflow writes the command of each step of a compressed state machine to `/tmp/step_command.sh` and runs it from
+    there (`metaflow/plugins/aws/batch/batch.py`): of two jobs at once one would run the other's step.
+    """
+    return [IN_TMP.sub(lambda found: str(folder / "tmp" / found[1]), part) for part in parts]
 
 
 def variables(place: Place, folder: Path, said: Mapping[str, str]) -> dict[str, str]:
