@@ -6,7 +6,7 @@ from functools import cache, wraps
 from pathlib import Path
 
 from mfinfra import catalogue
-from mfinfra.grants import needed
+from mfinfra.grants import checking, needed
 
 HERE = Path(__file__).parent
 # What is tested there is the sending itself, with calls that no driver would make.
@@ -17,7 +17,8 @@ INVENTED = (HERE / "aws", HERE / "faults")
 def operations() -> frozenset[str]:
     """Every operation that is declared, as `service:Operation`."""
     sends = [catalogue.driver(kind).sends for kind in catalogue.kinds()]
-    return frozenset({*needed.ENGINE, *(name for each in sends for name in (*each.reads, *each.writes))})
+    checks = (*checking.VERIFY, *checking.DOCTOR, *checking.CONFIG)
+    return frozenset({*needed.ENGINE, *checks, *(name for each in sends for name in (*each.reads, *each.writes))})
 
 
 def only(perform, invented):
@@ -33,6 +34,4 @@ def only(perform, invented):
 
 
 def invents(path: Path) -> bool:
-    if any(word in path.name for word in ("verify", "doctor", "config", "checking", "flows")):  # not declared yet
-        return True
     return any(path.is_relative_to(folder) for folder in INVENTED)

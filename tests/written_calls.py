@@ -11,12 +11,12 @@ import mfinfra
 PACKAGE = Path(mfinfra.__file__).parent
 
 
-def pairs(makers: Collection[str] = ("Call",), *, without: str = "") -> set[tuple[str, str]]:
-    """Service and operation of each call that one of `makers` is told, outside of the folder `without`."""
+def pairs(makers: Collection[str] = ("Call",), *, without: Collection[str] = ()) -> set[tuple[str, str]]:
+    """Service and operation of each call that one of `makers` is told, outside of the folders `without`."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text("utf-8")
-        if without in path.relative_to(PACKAGE).parts or not any(f"{maker}(" in text for maker in makers):
+        if set(without) & {*path.relative_to(PACKAGE).parts} or not any(f"{maker}(" in text for maker in makers):
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,22 @@ from mfinfra import desired, saved
 from mfinfra.cli import _saved
 from mfinfra.errors import UserError
 from mfinfra.grants import fit, needed
+from mfinfra.grants.grant import Statement
+from mfinfra.model import Environment
 
 Policy = tuple[str, dict[str, Any]]
+TOLD: Mapping[str, Callable[[Environment], list[Statement]]] = {
+    "plan": needed.to_plan,
+    "apply": needed.to_apply,
+    "destroy": needed.to_destroy,
+    "run": needed.to_run,
+    "verify": needed.to_verify,
+    "doctor": needed.to_diagnose,
+}
 
 
 def of(path: Path, purpose: str) -> list[Policy]:
-    """The policies for `plan`, `apply`, `destroy` or `run`, of a file or of a saved plan."""
+    """The policies for one purpose, of a file or of a saved plan."""
     if saved.looks_like_one(path):
         document = saved.load(path)
         reading = desired.read(_saved.source(document))
@@ -29,8 +39,7 @@ def of(path: Path, purpose: str) -> list[Policy]:
         statements = needed.to_carry_out(reading.environment, document)
     else:
         reading = desired.read(path)
-        told = {"plan": needed.to_plan, "apply": needed.to_apply, "destroy": needed.to_destroy, "run": needed.to_run}
-        statements = told[purpose](reading.environment)
+        statements = TOLD[purpose](reading.environment)
     policies = fit.documents(statements)
     name = f"mfinfra-{reading.environment.scope.environment}-{purpose}"
     several = len(policies) > 1

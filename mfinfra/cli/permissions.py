@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     APPLY = "apply"
     DESTROY = "destroy"
     RUN = "run"
+    VERIFY = "verify"
+    DOCTOR = "doctor"
 
 
 def command(
@@ -39,7 +41,7 @@ def command(
         ),
     ] = None,
 ) -> int:
-    """Print the IAM policy that a plan, an apply, a destroy or running flows take. Asks AWS nothing.
+    """Print the IAM policy that a command, or running flows, take. Asks AWS nothing.
 
     Of a file it is all that the command may ever send for what is in it; of a saved plan, what this plan sends. What is
     protected is not deleted by any plan, so no policy here allows to delete it. Where one managed policy of 6,144

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mfinfra import catalogue, permissions, records
-from mfinfra.grants import reach
+from mfinfra.grants import checking, reach
 from mfinfra.grants.grant import Grant, Statement, statements
 from mfinfra.metaflow import presets
 from mfinfra.metaflow.parts import Parts
@@ -67,6 +67,16 @@ def to_run(environment: Environment) -> list[Statement]:
     """What people need who run and deploy flows: the statements of preset `user`."""
     found = presets.permissions("user", Parts(environment))
     return [known for item in found.get("Statement", ()) for known in _known(item, environment)]
+
+
+def to_verify(environment: Environment) -> list[Statement]:
+    """What `verify` asks, and what the flows need that it runs: it may do no more than somebody who runs flows."""
+    return [*to_run(environment), *statements(checking.grants(Parts(environment), checking.VERIFY))]
+
+
+def to_diagnose(environment: Environment) -> list[Statement]:
+    """What `doctor` asks: no write among it."""
+    return statements(checking.grants(Parts(environment), checking.DOCTOR))
 
 
 def _reading(environment: Environment) -> Iterator[Grant]:

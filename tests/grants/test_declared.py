@@ -56,7 +56,9 @@ def test_a_driver_declares_what_its_golden_cases_send(kind):
 
 
 def test_nothing_is_declared_that_nobody_sends():
-    written = {f"{service}:{name}" for service, name in written_calls.pairs(("Call", "Ask", "Read"), without="sandbox")}
+    written = {
+        f"{service}:{name}" for service, name in written_calls.pairs(("Call", "Ask", "Read"), without=["sandbox"])
+    }
     known = written.union(*sent().values())
     declared_by = {
         name: kind

@@ -20,7 +20,14 @@ from mfinfra.metaflow.parts import Parts
 ENVIRONMENTS = Path(__file__).parent.parent.parent / "environments"
 FILES = sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml") if path.stem != "base")
 SANDBOX = ENVIRONMENTS / "sandbox.yaml"
-PURPOSES = (needed.to_plan, needed.to_apply, needed.to_destroy, needed.to_run)
+PURPOSES = (
+    needed.to_plan,
+    needed.to_apply,
+    needed.to_destroy,
+    needed.to_run,
+    needed.to_verify,
+    needed.to_diagnose,
+)
 
 
 def environment(name="sandbox"):
@@ -46,13 +53,12 @@ def test_every_policy_fits_into_iam_and_names_no_action_by_pattern(name, purpose
     assert json.dumps(statements), "nothing in it is known later only"
 
 
+@pytest.mark.parametrize("purpose", [needed.to_plan, needed.to_diagnose], ids=lambda purpose: purpose.__name__)
 @pytest.mark.parametrize("name", FILES)
-def test_to_plan_takes_no_action_that_writes(name):
-    reading = ("Get", "List", "Describe")
+def test_what_only_looks_takes_no_action_that_writes(name, purpose):
+    reading = ("Get", "List", "Describe", "Simulate", "BatchGet")
 
-    assert [
-        one for one in actions(needed.to_plan(environment(name))) if not one.partition(":")[2].startswith(reading)
-    ] == []
+    assert [one for one in actions(purpose(environment(name))) if not one.partition(":")[2].startswith(reading)] == []
 
 
 @pytest.mark.parametrize("name", FILES)
