@@ -10,7 +10,8 @@ ACCOUNT = "123456789012"
 GROUP = "/aws/vendedlogs/states/m"
 DESTINATION = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:*"
 RIGHTS = {
-    "batch": ["batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob"],
+    "batch": ["batch:SubmitJob", "batch:DescribeJobs"],
+    "terminate": ["batch:TerminateJob"],
     "tags": ["batch:TagResource"],
     "rule": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
     "table": ["dynamodb:GetItem"],
@@ -26,6 +27,10 @@ RIGHTS = {
         "logs:DescribeLogGroups",
     ],
 }
+JOBS = f"arn:aws:batch:us-east-1:{ACCOUNT}:job/*"
+WHERE = {"terminate": JOBS, "tags": JOBS, "bucket": "arn:aws:s3:::*/*"}
+"""Policy → what it is about, where that is not everything."""
+
 PATIENCE = 20.0
 
 
@@ -62,7 +67,7 @@ class Machines:
     def make_role(self, name: str, service: str, rights: dict[str, list[str]]) -> str:
         arn: str = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting(service))["Role"]["Arn"]
         for policy, actions in rights.items():
-            statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+            statement = {"Effect": "Allow", "Action": actions, "Resource": WHERE.get(policy, "*")}
             document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
             self.iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
         return arn

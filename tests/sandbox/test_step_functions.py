@@ -270,6 +270,16 @@ def test_a_stopped_execution_ends_its_jobs(line, client_of):
     assert again["stopDate"] == told["stopDate"]
 
 
+def test_a_role_that_may_not_end_jobs_leaves_them(line, client_of, caplog):
+    execution = line.start(line.create(JOB))
+    job = job_of(client_of)
+    line.lose("terminate")
+    line.sfn.stop_execution(executionArn=execution)
+    wait_until(lambda: line.kinds(execution)[-1] == "ExecutionAborted")
+    assert client_of("batch").describe_jobs(jobs=[job])["jobs"][0]["status"] != "FAILED"
+    assert f"the job {job} goes on" in caplog.text
+
+
 def test_a_deleted_machine_ends_its_executions_at_their_next_state(line, client_of):
     definition = json.loads(json.dumps(JOB))
     definition["States"]["only"] |= {"Next": "then"}

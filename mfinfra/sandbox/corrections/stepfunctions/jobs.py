@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ MOST_LOOKS: Final = 20
 """Looks a second at all jobs together: a foreach of a hundred must not take the machine from its jobs."""
 
 ABORTED: Final = "Task execution was aborted"
+
+log = logging.getLogger(__name__)
 
 
 async def run(  # noqa: PLR0913, PLR0917  what a job is run by, and what it says
@@ -63,7 +66,8 @@ def _terminate(engine: Engine, call: Call, role: str, job: str) -> None:
     if engine.closed:
         return
     try:
-        tasks.check(call, role, "batch:TerminateJob", {})
-    except ServiceError:
+        tasks.check(call, role, "batch:TerminateJob", {"jobId": job})
+    except ServiceError as error:
+        log.warning("the job %s goes on: %s", job, error.message)
         return
     engine.ask(call, "batch", "TerminateJob", jobId=job, reason=ABORTED)

@@ -43,6 +43,7 @@ RESOURCES: Final[Mapping[str, Resources]] = {
         _named(call, "batch", "job-queue", params["jobQueue"]),
         _named(call, "batch", "job-definition", params["jobDefinition"]),
     ),
+    "batch:TerminateJob": lambda call, params: (_named(call, "batch", "job", params["jobId"]),),
     "batch:TagResource": lambda call, _params: (call.arn("job/*", service="batch"),),
     "dynamodb:GetItem": lambda call, params: (_named(call, "dynamodb", "table", params["TableName"]),),
     "dynamodb:PutItem": lambda call, params: (_named(call, "dynamodb", "table", params["TableName"]),),
