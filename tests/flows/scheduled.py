@@ -1,17 +1,21 @@
 """A foreach that Step Functions runs, by the hour or when it is triggered."""
 
+import signal
+
 from metaflow import FlowSpec, Parameter, current, schedule, step
 
 
 @schedule(hourly=True)
 class Scheduled(FlowSpec):
-    """Squares of numbers, worked out side by side."""
+    """Squares of numbers, worked out side by side; of less than none it waits for somebody to end it."""
 
     least = Parameter("least", type=int, default=2)
     count = Parameter("count", type=int, default=3)
 
     @step
     def start(self):
+        if self.count < 0:
+            signal.pause()
         self.numbers = [self.least + more for more in range(self.count)]
         self.next(self.square, foreach="numbers")
 
