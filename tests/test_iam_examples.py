@@ -49,6 +49,7 @@ BESIDE = {
         "the guide's stack has no key and no secret",
     ),
     "iam:GetRole": "asked after a role was made",
+    "iam:SimulatePrincipalPolicy": "asked before the first write, where it is AWS and no sandbox",
     "ec2:DescribeLaunchTemplates": "the guide's stack has no launch template",
     "ec2:DescribeLaunchTemplateVersions": "the same",
     "batch:DescribeSchedulingPolicies": "the guide's stack has no scheduling policy",
