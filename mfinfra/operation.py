@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mfinfra import history, lock, preflight, reconcile, records, saved
 from mfinfra.apply import Run
 from mfinfra.errors import Incomplete, MfinfraError, Refused, Stale, UserError
 from mfinfra.grants import needed
 from mfinfra.model import Action, Address, Event, Failed, Skipped
-from mfinfra.planning import staleness
+from mfinfra.planning import disruption, staleness
 from mfinfra.planning.gate import Allowed
-from mfinfra.planning.plan import Plan
+from mfinfra.planning.plan import Plan, make
 
 REMEMBERED = 100
 """How many receipts are looked through for a plan that was carried out before."""
@@ -165,8 +166,9 @@ class Operation:
         """AWS read and compared again; raises `Stale` where something was approved and the plan is another one now."""
         old = self.reviewed
         new = reconcile.compare(old.aws, old.reading, old.plan.options)
-        made = frozenset(str(step.address) for step in first.steps) if first else frozenset()
-        found = staleness.differences(old.document, new.document, made)
+        begun = frozenset(str(step.address) for step in first.steps) if first else frozenset()
+        approved = old.document if first is None else _as_made(old, new, first)
+        found = staleness.differences(approved, new.document, begun)
         if not found:
             return new
         if not self.binding:
@@ -222,6 +224,15 @@ class Operation:
             self.tell(f"{what} is in `{history.keep(receipt, self.folder)}`")
         except UserError as error:  # what was done is told all the same
             self.tell(str(error))
+
+
+def _as_made(old: reconcile.Reviewed, new: reconcile.Reviewed, first: Plan) -> dict[str, Any]:
+    """The document of what was reviewed, now that `first` of it stands: the ids that AWS has invented are known."""
+    made = {step.address: new.plan.survey.observed.get(step.address) for step in first.steps}
+    survey = replace(old.plan.survey, observed={**old.plan.survey.observed, **made})
+    whole = make(old.plan.environment, survey, old.plan.options)
+    work = {one.step.address: one.work for one in old.plan.planned if one.work is not None}
+    return old.seen.document_of(disruption.weighed(whole, work))
 
 
 def bucket_first(plan: Plan, bucket: Address | None) -> Plan | None:

@@ -14,7 +14,8 @@ from zygote import Job
 
 from mfinfra import desired, policy
 from mfinfra.errors import InvalidDocument, UserError
-from mfinfra.model import Action
+from mfinfra.model import Action, Failed, Skipped
+from mfinfra.operation import Operation
 from mfinfra.sandbox.faults import LOST, Rule, Script
 
 ENCRYPTED = Path(__file__).parent.parent / "environments" / "encrypted.yaml"
@@ -305,3 +306,21 @@ def test_promise_3_killed_after_any_write_there_is_one_key_with_its_alias(stack,
     runs.killed(Job(stack.folder / "environment.yaml", gone), fatal)
     destroy(stack, file, RESOURCES)
     assert world(stack) == empty
+
+
+@slow
+def test_the_first_apply_makes_the_key_of_the_locks_bucket_first_and_the_rest_is_what_was_approved(stack):
+    file = environment(
+        unprotected({
+            **KEY,
+            "bucket": {"data": {"name": "data-1234", "encryption": {"algorithm": "aws:kms", "key": "key.data"}}},
+            "secret": {"database": {"name": NAME, "key": "key.data"}},
+        }),
+        metaflow={"datastore": "bucket.data"},
+    )  # fmt: skip
+    reviewed, told = stack.plan(file), []
+    events = list(Operation(reviewed, tell=told.append, folder=stack.folder).events())
+    assert not [event for event in events if isinstance(event, Failed | Skipped)]
+    writes = stack.writes()
+    assert writes.index("kms.CreateKey") < writes.index("s3.PutObject") < writes.index("secretsmanager.CreateSecret")
+    assert changed(stack.plan(file)) == {}
