@@ -7,6 +7,7 @@ from typing import Final
 
 from mfinfra import permissions
 from mfinfra.grants.grant import Grant
+from mfinfra.metaflow.doctor import causes
 from mfinfra.metaflow.parts import JOB_DEFINITIONS, Part, Parts
 
 VERIFY: Final = (
@@ -40,26 +41,7 @@ VERIFY: Final = (
     "s3:ListObjectsV2",
     "s3:PutObject",
 )
-DOCTOR: Final = (
-    "batch:DescribeComputeEnvironments",
-    "batch:DescribeJobQueues",
-    "batch:DescribeJobs",
-    "batch:ListJobs",
-    "ec2:DescribeInstanceTypes",
-    "ec2:DescribeNatGateways",
-    "ec2:DescribeNetworkAcls",
-    "ec2:DescribeRouteTables",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcAttribute",
-    "ec2:DescribeVpcEndpoints",
-    "ecr:BatchGetImage",
-    "iam:GetInstanceProfile",
-    "iam:GetRole",
-    "iam:ListAttachedRolePolicies",
-    "iam:SimulatePrincipalPolicy",
-    "logs:GetLogEvents",
-)
+DOCTOR: Final = tuple(sorted(causes.READS))
 CONFIG: Final = ("secretsmanager:GetSecretValue",)
 """What `mfinfra config --write` asks, where the file refers to secrets."""
 OBJECTS: Final = frozenset({"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"})

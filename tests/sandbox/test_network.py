@@ -24,6 +24,16 @@ def test_the_private_table_is_the_main_one_of_both_private_subnets(sandbox, clie
     assert any(each["Main"] for each in said["Associations"])
 
 
+def test_the_private_subnets_have_a_way_out(sandbox, client_of):
+    ec2 = client_of("ec2")
+    table = ec2.describe_route_tables(RouteTableIds=[network.PRIVATE_ROUTE_TABLE])["RouteTables"][0]
+    ways = {row["DestinationCidrBlock"]: row.get("NatGatewayId") for row in table["Routes"]}
+    assert ways["0.0.0.0/0"] == network.NAT_GATEWAY
+    [gateway] = ec2.describe_nat_gateways(NatGatewayIds=[network.NAT_GATEWAY])["NatGateways"]
+    assert (gateway["State"], gateway["SubnetId"]) == ("available", network.PUBLIC_SUBNET)
+    assert gateway["NatGatewayAddresses"][0]["PublicIp"]
+
+
 def test_the_network_is_there_again_after_a_reset(sandbox, client_of):
     ec2 = client_of("ec2")
     ec2.delete_subnet(SubnetId=network.PUBLIC_SUBNET)
@@ -34,7 +44,7 @@ def test_the_network_is_there_again_after_a_reset(sandbox, client_of):
 def test_ids_have_the_length_of_those_of_aws():
     ids = [getattr(network, name) for name in dir(network) if name.isupper()]
     named = [
-        each for each in ids if isinstance(each, str) and each.split("-")[0] in ("vpc", "subnet", "rtb", "igw", "sg")
+        each for each in ids if isinstance(each, str) and each.split("-")[0] in ("vpc", "subnet", "rtb", "igw", "sg", "nat")
     ]
-    assert len(named) == 8
+    assert len(named) == 9
     assert all(len(each.split("-")[1]) == 17 for each in named)

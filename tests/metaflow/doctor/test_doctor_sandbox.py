@@ -24,12 +24,8 @@ MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": KIND, "config": {"mediaT
 
 @pytest.fixture
 def whole(stack):
-    """The environment of the sandbox, applied, its private subnets given a way out and its image pushed."""
+    """The environment of the sandbox, applied, and its image pushed."""
     stack.apply(FILE)
-    ec2 = stack.client("ec2")
-    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    nat = ec2.create_nat_gateway(SubnetId=network.PUBLIC_SUBNET, AllocationId=address)["NatGateway"]["NatGatewayId"]
-    ec2.create_route(RouteTableId=network.PRIVATE_ROUTE_TABLE, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     stack.client("ecr").put_image(repositoryName="metaflow/my-image", imageTag="1.0", imageManifest=MANIFEST)
     return stack
 
