@@ -230,7 +230,7 @@ def test_a_machine_is_deployed_again_by_the_arn_that_the_refusal_quotes(deployed
 
 
 def test_a_schedule_is_put_with_its_target_and_the_role_of_the_configuration(deployed):
-    assert deployed.rule["ScheduleExpression"] == "cron(0 * * * ? *)"
+    assert deployed.rule["ScheduleExpression"] == "cron(0 0 1 1 ? 2199)"
     assert deployed.rule["State"] == "ENABLED"
     (target,) = deployed.targets
     assert (target["Arn"], target["RoleArn"]) == (MACHINE, f"{ROLE}MetaflowEventsRole")
