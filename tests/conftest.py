@@ -50,6 +50,24 @@ def stack(embedded, tmp_path):
     return Stack(embedded, tmp_path)
 
 
+@pytest.fixture
+def recorded(stack):
+    """Every call of the test with its parameters."""
+    from stack import wire
+
+    found = []
+
+    def record(params, model, **_):
+        found.append((model.service_model.service_name, model.name, params))
+
+    events = wire().session.events
+    wire().clients.clear()  # a client takes its session's hooks along when it is made
+    events.register("provide-client-params.*.*", record)
+    yield found
+    events.unregister("provide-client-params.*.*", record)
+    wire().clients.clear()
+
+
 def pytest_collection_modifyitems(config, items):
     """The second emulator has a job of its own, which starts it: `tests/ministack/run`."""
     if "TEST_MINISTACK" not in os.environ:

@@ -13,7 +13,7 @@ import written_calls
 import yaml
 from botocore.session import get_session
 from pipelines import GITHUB, GITLAB, allowed, allows, document, jobs, listed
-from stack import READING, wire
+from stack import READING
 
 import mfinfra
 from mfinfra import desired, permissions, records
@@ -245,22 +245,6 @@ def resources_of(service, operation, params):
 
 
 UNNAMED = {"iam.GetAccountAuthorizationDetails", "iam.ListRoles", "logs.DescribeLogGroups"}
-
-
-@pytest.fixture
-def recorded(stack):
-    """Every call of the test with its parameters."""
-    found = []
-
-    def record(params, model, **_):
-        found.append((model.service_model.service_name, model.name, params))
-
-    events = wire().session.events
-    wire().clients.clear()  # a client takes its session's hooks along when it is made
-    events.register("provide-client-params.*.*", record)
-    yield found
-    events.unregister("provide-client-params.*.*", record)
-    wire().clients.clear()
 
 
 def bring_up_and_down(stack):

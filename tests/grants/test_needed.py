@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import requested
 import yaml
-from stack import wire
 
 from mfinfra import desired, policy, records
 from mfinfra.evaluate import Request
@@ -120,22 +119,6 @@ def test_every_partition_has_its_own_arns():
         told = replace(told, scope=scope, resources=moved)
         for item in needed.to_plan(told):
             assert all(arn == "*" or arn.startswith(f"arn:{partition}:") for arn in listed(item["Resource"]))
-
-
-@pytest.fixture
-def recorded(stack):
-    """Every call of the test with its parameters."""
-    found = []
-
-    def record(params, model, **_):
-        found.append((model.service_model.service_name, model.name, params))
-
-    events = wire().session.events
-    wire().clients.clear()  # a client takes its session's hooks along when it is made
-    events.register("provide-client-params.*.*", record)
-    yield found
-    events.unregister("provide-client-params.*.*", record)
-    wire().clients.clear()
 
 
 def denied(statements, calls):
