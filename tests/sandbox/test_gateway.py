@@ -25,8 +25,8 @@ def error_of(call, /, **params):
 def test_an_operation_that_moto_has_not_is_a_clean_501(sandbox, client_of):
     create = client_of("ecr").create_pull_through_cache_rule
     assert error_of(create, ecrRepositoryPrefix="ab", upstreamRegistryUrl="x") == ("NotImplemented", 501)
-    simulate = client_of("iam").simulate_custom_policy
-    assert error_of(simulate, PolicyInputList=["{}"], ActionNames=["s3:GetObject"]) == ("NotImplemented", 501)
+    report = client_of("iam").generate_service_last_accessed_details
+    assert error_of(report, Arn="arn:aws:iam::123456789012:role/some") == ("NotImplemented", 501)
     filters = [{"Name": "nosuchfilter", "Values": ["x"]}]
     assert error_of(client_of("ec2").describe_vpcs, Filters=filters) == ("NotImplemented", 501)
 

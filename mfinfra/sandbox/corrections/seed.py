@@ -48,7 +48,7 @@ def network(account: str, region: str) -> None:
             made = ec2.create_subnet(vpc.id, cidr, availability_zone=zones[zone])
         made.map_public_ip_on_launch = table == fixed.PUBLIC_ROUTE_TABLE
         ec2.associate_route_table(gateway_id=None, route_table_id=table, subnet_id=subnet_id)
-    address = ec2.allocate_address("vpc").allocation_id
+    address = str(ec2.allocate_address("vpc").allocation_id)
     with _ids(nat_gateways, "random_nat_gateway_id", fixed.NAT_GATEWAY):
         ec2.create_nat_gateway(fixed.PUBLIC_SUBNET, address, tags={"Name": "metaflow"})
     ec2.create_route(fixed.PRIVATE_ROUTE_TABLE, "0.0.0.0/0", nat_gateway_id=fixed.NAT_GATEWAY)
