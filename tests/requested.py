@@ -16,7 +16,7 @@ EVERYWHERE = {
     "batch": ("Describe", "List"),
     "ec2": ("Describe",),
     "ecs": ("List",),
-    "iam": ("GetAccountAuthorizationDetails", "ListRoles"),
+    "iam": ("GetAccountAuthorizationDetails", "ListInstanceProfiles", "ListRoles"),
     "logs": ("DescribeLogGroups",),
     "resourcegroupstaggingapi": ("GetResources",),
 }

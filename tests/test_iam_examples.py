@@ -244,7 +244,7 @@ def resources_of(service, operation, params):
     return []
 
 
-UNNAMED = {"iam.GetAccountAuthorizationDetails", "iam.ListRoles", "logs.DescribeLogGroups"}
+UNNAMED = {"iam.GetAccountAuthorizationDetails", "iam.ListInstanceProfiles", "iam.ListRoles", "logs.DescribeLogGroups"}
 
 
 def bring_up_and_down(stack):

@@ -51,6 +51,7 @@ def test_a_plan_of_the_guides_stack_without_changes_asks_only_what_aws_makes_it_
             "ecr.ListTagsForResource": 1,
             "iam.GetAccountAuthorizationDetails": 1,
             "iam.GetInstanceProfile": 1,
+            "iam.ListInstanceProfiles": 1,  # one that lost its role is told by no role
             "iam.ListRoles": 1,  # descriptions and session lengths are not among the details
             "logs.DescribeLogGroups": 1,
             "logs.ListTagsForResource": 1,

@@ -34,6 +34,12 @@ def question(name: str) -> Call:
     return Call("iam", "GetInstanceProfile", {"InstanceProfileName": name}, absent=MISSING)
 
 
+def listed(answer: Document | None, name: str) -> bool:
+    """Whether the account has a profile of this name, whose tags the list does not show."""
+    rows = (answer or {}).get("InstanceProfiles", ())
+    return any(row["InstanceProfileName"].casefold() == name.casefold() for row in rows)
+
+
 def joined(role: Observed, answer: Document | None, resource: Resource) -> Observed:
     """`role` together with the profile of its name, as far as that is ours or shall be.
 
@@ -45,7 +51,9 @@ def joined(role: Observed, answer: Document | None, resource: Resource) -> Obser
     tags = tag_map(profile.get("Tags"))
     if not wanted(resource) and not same_owner(role.tags, tags):
         return replace(role, spec={**role.spec, "instance_profile": ""})
-    holder = next((inside["RoleName"] for inside in profile["Roles"]), "")
+    # Empty and not wished: what a run that was cut short has left still has to go.
+    empty = profile["InstanceProfileName"] if wanted(resource) is False else ""
+    holder = next((inside["RoleName"] for inside in profile["Roles"]), empty)
     return replace(
         role,
         spec={**role.spec, "instance_profile": holder},

@@ -29,6 +29,8 @@ SUMMARY = ("description", "max_session_seconds")
 PAGE = 1000
 # The most AWS gives at a time: an account with hundreds of roles is then one request, not ten.
 DETAILS = Call("iam", "GetAccountAuthorizationDetails", {"Filter": ["Role"], "MaxItems": PAGE}, paginate=True)
+# One that its role has been taken out of is told by no role.
+PROFILES = Call("iam", "ListInstanceProfiles", {"MaxItems": PAGE}, paginate=True)
 SUMMARIES = Call("iam", "ListRoles", {"MaxItems": PAGE}, paginate=True)
 # Roles that AWS makes for its own services are none of ours, whatever their tags say.
 ARN = r"arn:[^:]+:iam::\d{12}:role/(?!aws-service-role/|aws-reserved/)(?:[^:]*/)?(?P<name>[^/:]+)"
@@ -38,10 +40,13 @@ class Role(Kind):
     """A kind that looks at an instance profile only where there shall be one, or where one of the role's name is."""
 
     def observe(self, resource: Resource) -> Generator[Questions, Answers, Observed | None]:
-        """Ask for all roles at once, and for the profile in the same round where that is known to be needed."""
+        """Ask for all roles at once, and for the profile in the same round where that is known to be needed.
+
+        Where none shall be, a list tells whether there is one of the role's name: a run may have been cut short.
+        """
         name, told = resource.spec["name"], any(resource.spec[field] is not None for field in SUMMARY)
         sure = resource.leftover or bool(profile.wanted(resource))
-        asked = (*((SUMMARIES,) if told else ()), *((profile.question(name),) if sure else ()))
+        asked = (*((SUMMARIES,) if told else ()), profile.question(name) if sure else PROFILES)
         details, *rest = yield (self.read(resource), *asked)
         found = self.parse(details or {}, resource)
         if found is None:
@@ -51,7 +56,7 @@ class Role(Kind):
             found = replace(found, spec={**found.spec, **summarised(summary)})
         if sure:
             return profile.joined(found, rest[-1], resource)
-        if found.spec["instance_profile"] and not profile.wanted(resource):
+        if profile.listed(rest[-1], name):
             (answer,) = yield (profile.question(name),)
             return profile.joined(found, answer, resource)
         return found
@@ -207,7 +212,13 @@ def arns(answer: Document, key: str, value: str) -> tuple[str, ...]:
 
 PROFILE = ("arn:${partition}:iam::${account}:instance-profile/${self.name}",)
 SENDS = Sends(
-    reads=("iam:GetAccountAuthorizationDetails", "iam:ListRoles", "iam:GetRole", "iam:GetInstanceProfile"),
+    reads=(
+        "iam:GetAccountAuthorizationDetails",
+        "iam:ListRoles",
+        "iam:GetRole",
+        "iam:ListInstanceProfiles",
+        "iam:GetInstanceProfile",
+    ),
     makes=(
         "iam:CreateRole",
         "iam:AttachRolePolicy",

@@ -16,7 +16,8 @@ from mfinfra.model import Address, Environment, Ref, Resource, Template
 
 # AWS compares these with `*` only.
 EVERYWHERE: Final = re.compile(
-    r"batch:(Describe|List)\w+|ec2:Describe\w+|ecs:ListTasks|iam:(GetAccountAuthorizationDetails|ListRoles)"
+    r"batch:(Describe|List)\w+|ec2:Describe\w+|ecs:ListTasks"
+    r"|iam:(GetAccountAuthorizationDetails|ListInstanceProfiles|ListRoles)"
     r"|logs:DescribeLogGroups|tag:GetResources|route53:AssociateVPCWithHostedZone"
     r"|kms:(CreateKey|List\w+)|secretsmanager:(ListSecrets|BatchGetSecretValue)"
 )

@@ -30,6 +30,7 @@ READS = (
     "ecr.ListTagsForResource",
     "iam.GetAccountAuthorizationDetails",
     "iam.GetInstanceProfile",
+    "iam.ListInstanceProfiles",
     "iam.ListRoles",
     "logs.DescribeLogGroups",
     "logs.ListTagsForResource",
