@@ -195,8 +195,11 @@ class _Asking:
         return None
 
     def _over(self, question: Question) -> None:
-        """Raise `Ended` once; never while the check cleans up, nor between a note and what it is about."""
-        if isinstance(question, Touch):
+        """Raise `Ended` once; never while the check cleans up, nor between a note and what it is about.
+
+        What a command that finishes says is heard: it names what has to be taken away.
+        """
+        if isinstance(question, Touch) or (isinstance(question, Command) and question.finishes):
             return
         late = time.monotonic() >= self.until
         if not self.cleaning and (late or self.run.stopped.is_set()):

@@ -142,6 +142,31 @@ def test_a_run_that_is_stopped_cleans_up_and_begins_nothing_new(at):
     assert {one.verdict for one in found.values()} == {Verdict.SKIPPED}
 
 
+def test_what_a_command_that_finishes_has_made_is_removed_though_the_run_is_stopped():
+    stopped = threading.Event()
+
+    def registers():
+        made = ""
+        yield Touch(WHAT)
+        try:
+            answer = yield Command(("it",), finishes=True)
+            made = answer["stdout"]
+        finally:
+            yield Touch(WHAT, Stage.REMOVING)
+            if made:
+                yield Call("batch", "DeregisterJobDefinition", {"jobDefinition": made})
+            yield Touch(WHAT, Stage.REMOVED)
+        return ()
+
+    def execute(_, stopped):
+        stopped.set()
+        return {"code": 0, "stdout": "name:1", "stderr": ""}
+
+    reader = Fake()
+    run([check("a", registers)], reader, execute=execute, stopped=stopped)
+    assert reader.asked == ["DeregisterJobDefinition"]
+
+
 def test_to_stop_does_not_interrupt_the_cleaning_up():
     stopped = threading.Event()
     found = run([check("a", probe)], Fake(does={"DeleteObject": stopped.set}), stopped=stopped)["a"]

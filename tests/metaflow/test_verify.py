@@ -581,6 +581,29 @@ def test_a_job_of_a_run_that_is_stopped_is_found_by_its_name_and_terminated():
     assert told.operations[-1] == "ListObjectVersions"
 
 
+@pytest.mark.parametrize("denied", ["TerminateJob", "DescribeJobs", "DeregisterJobDefinition"])
+def test_what_is_refused_while_a_job_is_taken_back_is_named_and_the_rest_goes(denied):
+    rows = {"jobSummaryList": [{"jobId": ID, "jobName": "j", "status": "RUNNABLE"}]}
+    answers = {**CLEARED, "ListJobs": rows, "DescribeJobs": job("RUNNABLE"), "TerminateJob": {}, "Command": said(1)}
+    refusal = refused("AccessDeniedException", "batch", denied)
+    answers[denied] = [{}, refusal] if denied == "DeregisterJobDefinition" else refusal
+    told = talk(checks(run=True)["client.job"], answers)
+    left = {what for what, stage in told.touched.items() if stage not in (Stage.REMOVED, Stage.ENDED)}
+    assert left == {f"job definition {ARN}" if denied == "DeregisterJobDefinition" else f"Batch job {ID}"}
+    assert told.operations[-1] == "ListObjectVersions"
+
+
+def test_a_job_definition_of_a_client_that_was_ended_before_it_submitted_is_named():
+    answers = {
+        **CLEARED,
+        "ListJobs": {"jobSummaryList": []},
+        "DescribeJobDefinitions": [definitions(BEFORE), definitions(BEFORE, ARN)],
+    }
+    told = talk(checks(run=True)["client.job"], answers, dies_at="Command", with_=Ended("stopped"))
+    assert told.touched[f"job definition {ARN}"] is Stage.MADE
+    assert f"job definition {BEFORE}" not in told.touched
+
+
 def test_a_job_is_run_only_if_that_is_asked_for():
     assert "client.job" not in checks()
     assert {"batch.queue", "batch.environments", "datastore.object"} <= set(checks(run=True)["client.job"].needs)

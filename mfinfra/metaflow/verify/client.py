@@ -135,8 +135,7 @@ def _foreach(subject: Subject) -> Asking[tuple[Finding, ...]]:
         named = dict.fromkeys(_DEFINITION.findall(answer["stdout"]))
         ours = [arn for arn in named if arn not in before]
     finally:
-        yield from _deregistered(ours)
-        yield from _cleared(where)
+        yield from _taken_back(ours, where)
     if answer["code"] != 0 or not named:
         found = explained(flows.FOREACH_FLOW, "the flow did not compile", "MF5182", answer)
         return (found, *(yield from _others(subject, before)))
@@ -157,25 +156,40 @@ def _job(subject: Subject) -> Asking[tuple[Finding, ...]]:
         answer = (yield asked) or {}
     finally:
         yield Touch(f"{where.url}/", Stage.REMOVING)
-        job = yield from _ended(subject, answer)
-        arn = job.get("jobDefinition", "")
-        yield from _deregistered([arn] if arn and arn not in before else [])
-        yield from _cleared(where)
+        try:
+            job = yield from _submitted(subject, answer)
+            if job:
+                yield from _ended(job)
+            else:
+                yield from _registered(subject, before)
+        finally:
+            arn = job.get("jobDefinition", "")
+            yield from _taken_back([arn] if arn and arn not in before else [], where)
     return (_ran(subject, answer, job),)
 
 
-def _ended(subject: Subject, answer: Document) -> Asking[Document]:
-    """The job as Batch knows it; one that still runs is terminated."""
+def _submitted(subject: Subject, answer: Document) -> Asking[Document]:
+    """The job as Batch knows it; empty where the client submitted none."""
     ids = _JOB.findall(f"{answer.get('stdout', '')}{answer.get('stderr', '')}") or (yield from _listed(subject))
     if not ids:
         return {}
+    yield Touch(f"Batch job {ids[0]}")
     found = (yield Call("batch", "DescribeJobs", {"jobs": [ids[0]]})) or {}
-    job: Document = next(iter(found.get("jobs", ())), {"jobId": ids[0]})
+    return next(iter(found.get("jobs", ())), {"jobId": ids[0]})
+
+
+def _ended(job: Document) -> Asking[None]:
+    """Terminate a job that still runs."""
     if job.get("status") not in FINAL:
         reason = "mfinfra verify: the time for it is over"
-        yield Call("batch", "TerminateJob", {"jobId": ids[0], "reason": reason})
-    yield Touch(f"Batch job {ids[0]}", Stage.ENDED)
-    return job
+        yield Call("batch", "TerminateJob", {"jobId": job["jobId"], "reason": reason})
+    yield Touch(f"Batch job {job['jobId']}", Stage.ENDED)
+
+
+def _registered(subject: Subject, before: frozenset[str]) -> Asking[None]:
+    """Tell of what the client may have registered before it was ended: the name of a job definition is nobody's."""
+    for arn in (yield from _new(subject, before)):
+        yield Touch(f"job definition {arn}")
 
 
 def _listed(subject: Subject) -> Asking[list[str]]:
@@ -228,25 +242,39 @@ def _rows() -> Asking[list[Mapping[str, Any]]]:
     return list((answer or {}).get("jobDefinitions", ()))
 
 
+def _taken_back(arns: list[str], where: Root) -> Asking[None]:
+    """Deregister job definitions and clear the folder, even if the one fails."""
+    try:
+        yield from _deregistered(arns)
+    finally:
+        yield from _cleared(where)
+
+
 def _deregistered(arns: list[str]) -> Asking[None]:
     for arn in arns:
         yield Touch(f"job definition {arn}", Stage.REMOVING)
+    for arn in arns:
         yield Call("batch", "DeregisterJobDefinition", {"jobDefinition": arn})
         yield Touch(f"job definition {arn}", Stage.REMOVED)
 
 
 def _others(subject: Subject, before: frozenset[str]) -> Asking[tuple[Finding, ...]]:
     """What appeared meanwhile, where the client did not tell what it registered: it may be somebody else's."""
+    found = yield from _new(subject, before)
+    said = "appeared meanwhile, and was left: it may be of this run, or somebody else's"
+    fix = "aws batch deregister-job-definition --job-definition {}"
+    return tuple(warned(arn, said, "MF5185", fix=fix.format(arn)) for arn in found)
+
+
+def _new(subject: Subject, before: frozenset[str]) -> Asking[list[str]]:
+    """The job definitions that were not there `before`, and have the role of the configuration."""
     rows = yield from _rows()
     role = subject.values.get("METAFLOW_ECS_S3_ACCESS_IAM_ROLE")
-    found = [
+    return [
         row["jobDefinitionArn"]
         for row in rows
         if row["jobDefinitionArn"] not in before and (row.get("containerProperties") or {}).get("jobRoleArn") == role
     ]
-    said = "appeared meanwhile, and was left: it may be of this run, or somebody else's"
-    fix = "aws batch deregister-job-definition --job-definition {}"
-    return tuple(warned(arn, said, "MF5185", fix=fix.format(arn)) for arn in found)
 
 
 def explained(subject: str, message: str, code: str, answer: Document) -> Finding:
