@@ -16,11 +16,15 @@ def ours(observed: Observed, scope: Scope) -> bool:
 
 
 def disabled(environment: Environment, survey: Survey) -> list[Leftover]:
-    """What the file says shall not be there, and is."""
+    """What the file says shall not be there, and is; nothing that it says under another address shall be."""
+    seen = ((address, survey.observed.get(address)) for address in environment.resources)
+    kept = {(address.kind, observed.physical_id) for address, observed in seen if observed is not None}
     return [
         Leftover(resource, observed)
         for address, resource in environment.disabled.items()
-        if (observed := survey.observed.get(address)) is not None and _stands(observed, environment.scope)
+        if (observed := survey.observed.get(address)) is not None
+        and _stands(observed, environment.scope)
+        and (address.kind, observed.physical_id) not in kept
     ]
 
 

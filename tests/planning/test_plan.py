@@ -194,6 +194,14 @@ def test_what_is_disabled_is_deleted_if_it_is_ours():
     assert planned(disabled=[(C, None)]).steps == ()
 
 
+@pytest.mark.parametrize("destroy", [False, True])
+def test_promise_5_what_is_wished_under_another_address_is_not_deleted_with_the_one_that_is_disabled(destroy):
+    other = cluster("other", name=C.spec["name"])
+    plan = planned((other, seen(C)), disabled=[(C, seen(C))], destroy=destroy)
+
+    assert actions(plan) == [("compute_environment.other", "delete" if destroy else "update")]
+
+
 def test_needing_what_is_disabled_keeps_nothing_from_being_made():
     plan = planned((Q, None), disabled=[(C, seen(C))])
 
