@@ -14,12 +14,18 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from mfinfra.errors import AwsError, Refused, UserError
+from mfinfra.evaluate import Decision, Judgement, simulated
 from mfinfra.grants.grant import Statement
 from mfinfra.model import Call
 
-ALLOWED: Final = "allowed"
-TYPES: Final[Mapping[str, str]] = {"ArnEquals": "string", "ForAnyValue:StringEquals": "stringList"}
-"""The type that the values of a condition's key have in a simulation, where it is not one text."""
+NARROWER: Final = ("route53:AssociateVPCWithHostedZone",)
+"""Actions that are declared on everything, and that a policy may allow on less."""
+EXAMPLES: Final[Mapping[str, str]] = {
+    "launch-template": "lt-00000000000000000",
+    "security-group": "sg-00000000000000000",
+    "vpc-endpoint": "vpce-00000000000000000",
+}
+"""Ids as AWS invents them, by the type of the resource."""
 SHOWN: Final = 8
 
 
@@ -51,22 +57,26 @@ class Preflight:
 
 
 def check(aws: Reader, statements: Sequence[Statement]) -> Preflight:
-    """Simulate every statement for whoever `aws` is; sends one request for each of them."""
+    """Simulate every statement for whoever `aws` is; sends a request for each of them and each value of its condition.
+
+    What is denied for want of something that is only known later (an id, a condition's key) is not called denied.
+    """
     try:
         principal = _principal(aws)
         if principal is None:
             return Preflight()
+        asked = [_Question(item, context) for item in statements for context in _contexts(item)]
         with ThreadPoolExecutor(max_workers=max(1, aws.parallelism)) as pool:
-            answers = list(pool.map(lambda item: aws.ask(_question(principal, item)).document, statements))
+            answers = list(pool.map(lambda one: _results(aws, principal, one), asked))
     except AwsError as error:
         return Preflight(unsure=str(error))
     except UserError as error:
         return Preflight(unsure=error.message)
-    found = [row for answer in answers for row in _rows((answer or {}).get("EvaluationResults", ()))]
-    denied = {Denied(action, resource) for action, resource, decision, lacking in found if decision and not lacking}
-    lacking = sorted({key for *_, decision, keys in found if decision for key in keys})
-    said = f"conditions on {', '.join(f'`{key}`' for key in lacking)} cannot be simulated" if lacking else ""
-    return Preflight(tuple(sorted(denied)), said)
+    said: dict[tuple[int, str, str], list[_Said]] = {}
+    for question, results in zip(asked, answers, strict=True):
+        for key, one in question.said(results):
+            said.setdefault((id(question.item), *key), []).append(one)
+    return _summed(said)
 
 
 def refuse(found: Preflight, caller: str) -> None:
@@ -102,32 +112,112 @@ def _principal(aws: Reader) -> str | None:
             raise UserError(f"a `{kind}` has no policies of its own that could be simulated")
 
 
-def _question(principal: str, item: Statement) -> Call:
-    params = {
-        "PolicySourceArn": principal,
-        "ActionNames": _listed(item["Action"]),
-        "ResourceArns": _listed(item["Resource"]),
-    }
-    context = [
-        {
-            "ContextKeyName": key,
-            "ContextKeyValues": _listed(values)[:1],
-            "ContextKeyType": TYPES.get(test, "string"),
-        }
-        for test, block in item.get("Condition", {}).items()
-        for key, values in block.items()
-    ]
-    more = {"ContextEntries": context} if context else {}
-    return Call("iam", "SimulatePrincipalPolicy", {**params, **more}, paginate=True)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What IAM says of one request: whether it is `allowed`, and why that is not to be believed."""
+
+    allowed: bool
+    doubt: str = ""
 
 
-def _rows(results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, bool, Sequence[str]]]:
-    """Action, resource, whether it is denied, and the keys of conditions that had no value."""
-    for row in results:
-        for one in row.get("ResourceSpecificResults") or [row]:
-            resource = one.get("EvalResourceName", "*")
-            decision = one.get("EvalResourceDecision") or one["EvalDecision"]
-            yield row["EvalActionName"], resource, decision != ALLOWED, one.get("MissingContextValues") or ()
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One statement in one context."""
+
+    item: Statement
+    context: Mapping[str, Sequence[str]]
+
+    def call(self, principal: str) -> Call:
+        resources = dict.fromkeys(_example(one) for one in _listed(self.item["Resource"]))
+        asked = simulated.asked(_listed(self.item["Action"]), resources, self.context)
+        return Call("iam", "SimulatePrincipalPolicy", {"PolicySourceArn": principal, **asked}, paginate=True)
+
+    def said(self, results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], _Said]]:
+        for action in _listed(self.item["Action"]):
+            for resource in _listed(self.item["Resource"]):
+                found = simulated.judgement(results, action, _example(resource))
+                # A log group has two ARNs, and which of them counts is a matter of the action.
+                yield (action, _log_group(resource)), self._judged(found, action, resource)
+
+    def _judged(self, found: Judgement | None, action: str, resource: str) -> _Said:
+        if found is None:
+            return _Said(False, f"IAM does not answer for `{action}` on `{resource}`")
+        if found.allowed:
+            return _Said(True)
+        if found.missing:
+            keys = ", ".join(f"`{key}`" for key in found.missing)
+            return _Said(False, f"conditions on {keys} cannot be simulated")
+        if found.decision is Decision.IMPLICIT_DENY and self._open(action, resource):
+            return _Said(False, f"`{action}` may be denied: no policy allows it on all of `{resource}`")
+        return _Said(False)
+
+    def _open(self, action: str, resource: str) -> bool:
+        """Whether a policy may allow what is really sent, although it does not allow what is asked for here."""
+        if resource == "*":
+            return action in NARROWER
+        if _invented(resource):
+            # Of what is there already, a policy may name the very id.
+            return not any(key.startswith("aws:RequestTag/") for key in self.context)
+        # The ARN of a log group ends in a star itself.
+        return "*" in _example(resource).removesuffix(":*")
+
+
+def _contexts(item: Statement) -> Iterator[Mapping[str, Sequence[str]]]:
+    """The condition's keys with a value each, in every way that the condition allows; with one key of several values.
+
+    A request carries one of them, so that IAM is asked about each.
+    """
+    tests = {key: _listed(values) for block in item.get("Condition", {}).values() for key, values in block.items()}
+    longest = max(map(len, tests.values()), default=1)
+    for number in range(longest):
+        yield {key: [values[min(number, len(values) - 1)]] for key, values in tests.items()}
+
+
+def _results(aws: Reader, principal: str, question: _Question) -> Sequence[Mapping[str, Any]]:
+    return (aws.ask(question.call(principal)).document or {}).get("EvaluationResults") or ()
+
+
+def _summed(said: Mapping[tuple[int, str, str], Iterable[_Said]]) -> Preflight:
+    denied: set[Denied] = set()
+    doubts: dict[str, None] = {}
+    for (_, action, resource), every in said.items():
+        rows = list(every)
+        refused = [one for one in rows if not one.allowed]
+        # To which service a role is handed over, and which ARN of a log group counts, is AWS's to say.
+        one_is_enough = action == "iam:PassRole" or action.startswith("logs:")
+        if not refused or (one_is_enough and len(refused) < len(rows)):
+            continue
+        doubtful = [one.doubt for one in refused if one.doubt]
+        if doubtful and (one_is_enough or len(doubtful) == len(refused)):
+            doubts.update(dict.fromkeys(doubtful))
+        else:
+            denied.add(Denied(action, resource))
+    more = len(doubts) - SHOWN
+    told = [*islice(doubts, SHOWN), *([f"and {more} more"] if more > 0 else ())]
+    return Preflight(tuple(sorted(denied)), "; ".join(told))
+
+
+def _example(resource: str) -> str:
+    """A resource as it will be: what stands for a part that is known later is filled in, where its form is known."""
+    if _invented(resource):
+        return resource.removesuffix("*") + EXAMPLES[_type(resource)]
+    if resource.endswith("-??????"):  # how Secrets Manager ends the ARN of a secret
+        return resource.removesuffix("??????") + "AbCdEf"
+    # A name and a star: what is replaced stands beside its successor, which has a number.
+    named = resource.endswith("*") and resource[-2:-1].isalnum()
+    return resource.removesuffix("*") if named else resource
+
+
+def _invented(resource: str) -> bool:
+    return resource.endswith("/*") and _type(resource) in EXAMPLES
+
+
+def _type(arn: str) -> str:
+    return arn.split(":", 5)[-1].partition("/")[0]
+
+
+def _log_group(arn: str) -> str:
+    return arn.removesuffix(":*")
 
 
 def _listed(value: Any) -> list[str]:

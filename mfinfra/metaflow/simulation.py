@@ -6,16 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mfinfra.evaluate import Decision, UnjudgedError, judge
+from mfinfra.evaluate import Decision, UnjudgedError, judge, simulated
 from mfinfra.evaluate.decisions import Policy
 from mfinfra.metaflow.needs import Need
-
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-_ACTION = "EvalActionName"
-_MISSING = "MissingContextValues"
-# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
-_SEVERAL = ("kms:ResourceAliases",)
-"""Condition keys that have several values by nature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +38,13 @@ class Simulation:
     def params(self, principal: str) -> Mapping[str, Any]:
         """The call's parameters for the principal with this ARN."""
         request = self.needs[0].request
-        entries = [
-            {
-                "ContextKeyName": key,
-                "ContextKeyValues": list(values),
-                "ContextKeyType": "stringList" if key in _SEVERAL else "string",
-            }
-            for key, values in request.context.items()
-        ]
-        return {
-            "PolicySourceArn": principal,
-            "ActionNames": sorted({need.action for need in self.needs}),
-            "ResourceArns": [request.resource],
-            **({"ContextEntries": entries} if entries else {}),
-        }
+        asked = simulated.asked((need.action for need in self.needs), [request.resource], request.context)
+        return {"PolicySourceArn": principal, **asked}
 
     def outcomes(self, results: Iterable[Mapping[str, Any]]) -> tuple[Outcome, ...]:
         """What came of it, from the `EvaluationResults` of all pages; an action without a result is not known."""
-        by_action: dict[str, list[Mapping[str, Any]]] = {}
-        for item in results:
-            by_action.setdefault(str(item[_ACTION]).lower(), []).append(item)
-        return tuple(_outcome(need, by_action.get(need.action.lower(), [])) for need in self.needs)
+        rows = list(results)
+        return tuple(_outcome(need, rows) for need in self.needs)
 
 
 def outcomes(
@@ -98,19 +77,7 @@ def _judged(need: Need, policies: Sequence[Policy], boundary: Policy | None) -> 
 
 
 def _outcome(need: Need, results: Sequence[Mapping[str, Any]]) -> Outcome:
-    """What the results for one action say of one resource.
-
-    AWS gives a result for each type of resource that the action knows, with the decision on a resource in a list inside
-    it; the outer decision is about the type. It used to give one result for each resource, and others still do.
-    """
-    inner = [item for result in results for item in result.get("ResourceSpecificResults") or ()]
-    decisions = [
-        *(item for item in inner if item["EvalResourceName"] == need.resource),
-        *(item for item in results if not inner and item.get("EvalResourceName", "*") in ("*", need.resource)),
-    ]
-    if not decisions:
+    found = simulated.judgement(results, need.action, str(need.resource))
+    if found is None:
         return Outcome(need, None, unknown="the simulator did not answer for this action and resource")
-    found = {Decision(item.get("EvalResourceDecision") or item["EvalDecision"]) for item in decisions}
-    strictest = next(one for one in (Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY, Decision.ALLOWED) if one in found)
-    missing = (key for item in decisions for key in item.get(_MISSING) or ())
-    return Outcome(need, strictest, tuple(dict.fromkeys(missing)))
+    return Outcome(need, found.decision, found.missing)
