@@ -16,6 +16,7 @@ from botocore.validate import ParamValidator
 
 from mfinfra import checking
 from mfinfra.errors import AccessDenied
+from mfinfra.evaluate import Request, judge
 from mfinfra.metaflow.doctor import causes
 from mfinfra.metaflow.doctor.case import Case
 from mfinfra.model import Access, Address, Call, Checked, Environment, Resource, Scope, Source, Verdict
@@ -129,6 +130,7 @@ class World:
     roles: dict[str, dict[str, Any]]
     attached: dict[str, list[str]]
     simulated: dict[str, str] = field(default_factory=dict)
+    own: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     repositories: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
@@ -208,6 +210,22 @@ class World:
         return {"AttachedPolicies": [{"PolicyName": name, "PolicyArn": MANAGED + name} for name in names]}
 
     def simulate_principal_policy(self, params: Any) -> Any:
+        name = params["PolicySourceArn"].rpartition("/")[2]
+        if name in self.own:
+            held = {"Version": "2012-10-17", "Statement": self.own[name]}
+            (resource,) = params["ResourceArns"]
+            judged = [(action, judge(Request(action, resource), [held])) for action in params["ActionNames"]]
+            return {
+                "EvaluationResults": [
+                    {
+                        "EvalActionName": action,
+                        "EvalResourceName": resource,
+                        "EvalDecision": one.decision.value,
+                        "MissingContextValues": list(one.missing),
+                    }
+                    for action, one in judged
+                ]
+            }
         managed = self.attached.get(params["PolicySourceArn"].rpartition("/")[2])
         otherwise = "allowed" if managed else "implicitDeny"
         rows = [

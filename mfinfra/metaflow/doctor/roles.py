@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from mfinfra import policy
-from mfinfra.evaluate import Caller, UnjudgedError, trusts
+from mfinfra.evaluate import Caller, UnjudgedError, simulated, trusts
 from mfinfra.metaflow.arns import aws_managed, service
 from mfinfra.metaflow.doctor import images
 from mfinfra.metaflow.doctor.case import Case, Compute
@@ -18,6 +18,7 @@ from mfinfra.model import Call, CheckQuestions, Document, Finding, Question, Ver
 JOINING = ("ecs:DiscoverPollEndpoint", "ecs:Poll", "ecs:RegisterContainerInstance", "ecs:SubmitTaskStateChange")
 PULLING = ("ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
+LINKED = "/AWSServiceRoleForBatch"
 MOST = 5
 """How many profiles are looked at."""
 NO_ENTITY = ("NoSuchEntity", "NoSuchEntityException")
@@ -98,7 +99,7 @@ def _profile(case: Case, asked: Asked, compute: Compute, written: str, document:
         return [Finding(Verdict.FAILED, compute.name, message, "MF5411", (f"{path} → no role",), fix)]
     return [
         *_trust(case, roles[0], INSTANCE, "MF5412", path),
-        *(yield from _allowed(case, asked, roles[0], INSTANCE, path)),
+        *(yield from _allowed(case, asked, roles[0], INSTANCE, path, str(compute.row.get("ecsClusterArn") or "*"))),
     ]
 
 
@@ -170,19 +171,23 @@ def _judged(statement: Document) -> bool:
     return not (statement.get("Effect") == "Deny" and statement.get("Condition"))
 
 
-def _allowed(case: Case, asked: Asked, role: Document, job: Job, path: str) -> Findings:
+def _allowed(case: Case, asked: Asked, role: Document, job: Job, path: str, cluster: str = "*") -> Findings:  # noqa: PLR0913, PLR0917 - what a sentence about a role is made of
     """Whether the role may do its work: by the managed policy it is known by, else as IAM itself says."""
     name = str(role["RoleName"])
     attached = yield from asked(Call("iam", "ListAttachedRolePolicies", {"RoleName": name}, paginate=True))
     managed = aws_managed(job.managed, case.scope)
     if any(row.get("PolicyArn") == managed for row in attached.rows("AttachedPolicies") or ()):
         return []
-    actions = [*job.actions, *(PULLING if images.wanted(case).registry is not None else ())]
-    params = {"PolicySourceArn": str(role["Arn"]), "ActionNames": actions}
-    answer = yield from asked(Call("iam", "SimulatePrincipalPolicy", params, paginate=True))
-    denied = [
-        row["EvalActionName"] for row in answer.rows("EvaluationResults") or () if row["EvalDecision"] != "allowed"
-    ]
+    image = images.wanted(case)
+    actions = [*job.actions, *(PULLING if image.registry is not None else ())]
+    denied = list[str]()
+    for resource, group in _by_resource(case, actions, image, cluster).items():
+        params = {"PolicySourceArn": str(role["Arn"]), **simulated.asked(group, [resource], {})}
+        answer = yield from asked(Call("iam", "SimulatePrincipalPolicy", params, paginate=True))
+        rows = answer.rows("EvaluationResults") or ()
+        judged = {action: simulated.judgement(rows, action, resource) for action in group}
+        # What hangs on a condition that no simulation knows is not called denied.
+        denied += [action for action, one in judged.items() if one and not one.allowed and not one.missing]
     if not denied:
         return []
     listed = ", ".join(f"`{action}`" for action in denied)
@@ -199,14 +204,36 @@ def _allowed(case: Case, asked: Asked, role: Document, job: Job, path: str) -> F
     ]
 
 
+def _by_resource(case: Case, actions: Sequence[str], image: images.Image, cluster: str) -> dict[str, list[str]]:
+    """The actions by what the role does them on: a policy need not allow them on everything.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    """
+    scope = case.scope
+    logs = scope.arn("logs", "log-group:/aws/batch/job:log-stream:metaflow/default/0123456789abcdef")
+    narrower = {
+        "ecs:RegisterContainerInstance": cluster,
+        "ecs:Poll": cluster.replace(":cluster/", ":container-instance/")
+        + ("" if cluster == "*" else "/0123456789abcdef"),
+        **dict.fromkeys(LOGGING, logs),
+    }
+    if image.registry:
+        stored = scope.arn("ecr", f"repository/{image.repository}", region=image.region, account=image.account)
+        narrower |= dict.fromkeys(PULLING[1:], stored)
+    found: dict[str, list[str]] = {}
+    for action in actions:
+        found.setdefault(narrower.get(action, "*"), []).append(action)
+    return found
+
+
 def _linked(case: Case, asked: Asked) -> Findings:
     found = list[Finding]()
-    for name, principal, code, why in _wanted_links(case.managed):
+    for name, principal, code, why, verdict in _wanted_links(case.managed):
         answer = yield from asked(Call("iam", "GetRole", {"RoleName": name}, absent=NO_ENTITY))
         if answer.known and answer.document is None:
             found.append(
                 Finding(
-                    Verdict.FAILED,
+                    verdict,
                     name,
                     f"the service-linked role does not exist, and {why}",
                     code,
@@ -215,7 +242,7 @@ def _linked(case: Case, asked: Asked) -> Findings:
                 )
             )
     for compute in case.managed:
-        strategy = compute.resources.get("allocationStrategy") or "BEST_FIT"
+        strategy = _strategy(compute)
         if compute.kind == "SPOT" and strategy == "BEST_FIT" and not compute.resources.get("spotIamFleetRole"):
             found.append(
                 Finding(
@@ -230,9 +257,26 @@ def _linked(case: Case, asked: Asked) -> Findings:
     return found
 
 
-def _wanted_links(managed: Sequence[Compute]) -> Iterator[tuple[str, str, str, str]]:
-    own = [str(one.row.get("serviceRole") or "/AWSServiceRoleForBatch") for one in managed]
-    if any(role.endswith("/AWSServiceRoleForBatch") for role in own):
-        yield "AWSServiceRoleForBatch", "batch.amazonaws.com", "MF5418", "Batch acts as it"
-    if any(one.kind == "SPOT" for one in managed):
-        yield "AWSServiceRoleForEC2Spot", "spot.amazonaws.com", "MF5419", "EC2 gives Spot instances as it"
+def _wanted_links(managed: Sequence[Compute]) -> Iterator[tuple[str, str, str, str, Verdict]]:
+    """Each role with its service, the code, what it is for, and how bad it is that it is not there.
+
+    Batch's own role may make the others: https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html
+    """
+    if any(map(_by_batch, managed)):
+        yield "AWSServiceRoleForBatch", "batch.amazonaws.com", "MF5418", "Batch acts as it", Verdict.FAILED
+    spot = [one for one in managed if one.kind == "SPOT"]
+    if spot:
+        verdict = Verdict.WARNING if all(map(_by_batch, spot)) else Verdict.FAILED
+        why = "EC2 gives Spot instances as it"
+        yield "AWSServiceRoleForEC2Spot", "spot.amazonaws.com", "MF5419", why, verdict
+        if any(_strategy(one) == "BEST_FIT" for one in spot):
+            why = "a Spot fleet, which BEST_FIT asks for instances, acts as it"
+            yield "AWSServiceRoleForEC2SpotFleet", "spotfleet.amazonaws.com", "MF5419", why, verdict
+
+
+def _by_batch(compute: Compute) -> bool:
+    return str(compute.row.get("serviceRole") or LINKED).endswith(LINKED)
+
+
+def _strategy(compute: Compute) -> str:
+    return str(compute.resources.get("allocationStrategy") or "BEST_FIT")

@@ -298,12 +298,22 @@ BREAKS: dict[str, tuple[Callable[[], World], Break, dict[str, Verdict]]] = {
     ),
     "an execution role that may not": (fargate, put("attached", "execution", []), {"MF5417": FAILED}),
     "no service-linked role of Batch": (private, drop("roles", "AWSServiceRoleForBatch"), {"MF5418": FAILED}),
-    "no service-linked role of Spot": (private, lambda w: w.resources.update(type="SPOT"), {"MF5419": FAILED}),
+    "no service-linked role of Spot, which Batch makes": (
+        private,
+        lambda w: w.resources.update(type="SPOT"),
+        {"MF5419": WARNING},
+    ),
+    "no service-linked role of Spot, and no right to make it": (
+        private,
+        lambda w: (w.resources.update(type="SPOT"), w.cpu.update(serviceRole=f"{IAM}:role/batch-service")),
+        {"MF5419": FAILED},
+    ),
     "SPOT that fits best without a fleet role": (
         private,
         both(
             lambda w: w.resources.update(type="SPOT", allocationStrategy="BEST_FIT"),
             put("roles", "AWSServiceRoleForEC2Spot", role("AWSServiceRoleForEC2Spot", "spot.amazonaws.com")),
+            put("roles", "AWSServiceRoleForEC2SpotFleet", role("AWSServiceRoleForEC2SpotFleet", "spotfleet")),
         ),
         {"MF5420": FAILED},
     ),
@@ -456,6 +466,44 @@ def test_what_is_denied_is_never_taken_for_not_there(operation: str) -> None:
     world = private()
     world.denied = {operation}
     assert told(diagnose(world)) == {"MF5400": WARNING}
+
+
+def narrow(repository: str) -> list[dict[str, Any]]:
+    """What an instance does, allowed on no more than it does it on."""
+    region = "us-east-1:123456789012"
+    allowed = {
+        "*": ["ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint", "ecs:SubmitTaskStateChange"],
+        f"arn:aws:ecs:{region}:cluster/cpu": ["ecs:RegisterContainerInstance"],
+        f"arn:aws:ecs:{region}:container-instance/cpu/*": ["ecs:Poll"],
+        f"arn:aws:ecr:{region}:repository/{repository}": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        f"arn:aws:logs:{region}:log-group:/aws/batch/job:*": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    }
+    return [{"Effect": "Allow", "Action": actions, "Resource": where} for where, actions in allowed.items()]
+
+
+@pytest.mark.parametrize(("repository", "codes"), [("flows", {}), ("others", {"MF5413": FAILED})])
+def test_a_role_is_asked_about_what_it_works_on_and_not_about_everything(repository: str, codes: Any) -> None:
+    world = private()
+    world.attached["instance"] = []
+    world.own["instance"] = narrow(repository)
+    assert told(diagnose(world)) == codes
+
+
+def test_a_denial_that_hangs_on_a_condition_is_not_believed() -> None:
+    world = private()
+    world.attached["instance"] = []
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere}
+    world.own["instance"] = [*narrow("flows"), deny]
+    assert told(diagnose(world)) == {}
+
+
+def test_a_spot_fleet_acts_as_a_role_of_its_own() -> None:
+    world = private()
+    fleet = f"{IAM}:role/fleet"
+    world.resources.update(type="SPOT", allocationStrategy="BEST_FIT", spotIamFleetRole=fleet)
+    subjects = {finding.subject for one in diagnose(world) for finding in one.findings if finding.code == "MF5419"}
+    assert subjects == {"AWSServiceRoleForEC2Spot", "AWSServiceRoleForEC2SpotFleet"}
 
 
 def test_simulation_that_is_denied_claims_nothing() -> None:
