@@ -394,6 +394,15 @@ def test_a_reset_ends_every_job_and_leaves_no_folder(line, running):
     assert not Path(folder).exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system gives orphans to whom it is told")
+def test_a_daemon_ends_with_its_job(line):
+    daemon = "setsid sleep 300 > /dev/null & echo $!"
+    said = line.run(f"{daemon}; setsid bash -c '{daemon}'; true")
+    children = [int(pid) for pid in line.lines(said)]
+    assert len(children) == 2
+    assert not any(living(pid) for pid in children)
+
+
 def test_a_job_ends_with_a_sandbox_that_was_killed(tmp_path):
     command = [sys.executable, "-I", "-S", keeper.__file__, str(tmp_path / "job"), "bash", "-c", f"echo $$; {WAIT}"]
     program = f"import subprocess as s; s.Popen({command}, stdin=s.PIPE, cwd='{tmp_path}/job').wait()"
