@@ -48,7 +48,14 @@ def to_apply(environment: Environment) -> list[Statement]:
 
 def to_carry_out(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
     """What the plan of `document` sends, and the reads that hold AWS against it before and after."""
-    return statements([*_reading(environment), *_writing(environment, document)])
+    changed = [_resource(change, environment) for change in document["resource_changes"]]
+    looks = [
+        grant
+        for resource in changed
+        for operation in (*catalogue.driver(resource.kind).sends.reads, *_looks(resource))
+        for grant in _grants(resource, operation, environment)
+    ]
+    return statements([*_reading(environment), *looks, *_writing(environment, document)])
 
 
 def to_write(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
@@ -116,6 +123,11 @@ def _deletes(resource: Resource) -> tuple[str, ...]:
     return () if resource.protect else catalogue.driver(resource.kind).sends.deletes
 
 
+def _looks(resource: Resource) -> Iterator[str]:
+    """What its deletion asks only: a wait shows no call of its own."""
+    return (name for name in catalogue.driver(resource.kind).sends.deletes if reach.reads(_action(name)))
+
+
 def _sending(resource: Resource, operations: Iterable[str], environment: Environment) -> Iterator[Grant]:
     for operation in operations:
         yield from _grants(resource, operation, environment)
@@ -124,6 +136,7 @@ def _sending(resource: Resource, operations: Iterable[str], environment: Environ
 def _changing(change: Mapping[str, Any], environment: Environment) -> Iterator[Grant]:
     """The grants of one row of a plan: its calls, and those that make a new-born usable if AWS was too early."""
     rows = [effect.get("with", effect) for effect in change["calls"] if "wait" not in effect]
+    rows += [effect["repeat"] for effect in change["calls"] if "repeat" in effect]
     calls = [Call(row["service"], row["operation"], row["parameters"]) for row in rows]
     resource, makes = _resource(change, environment), frozenset[str]()
     sends = catalogue.driver(resource.kind).sends

@@ -28,6 +28,7 @@ IDS: Final[Mapping[str, str]] = {
     "sg-": "security-group",
 }
 """How an id of EC2 begins, and what stands before it in an ARN."""
+TAGGING: Final = frozenset({"ec2:CreateTags", "kms:TagResource"})
 LINKED: Final = "aws-service-role"
 _FIELD: Final = re.compile(r"\$\{self\.(\w+)\}")
 
@@ -48,7 +49,7 @@ def grants(resource: Resource, action: str, environment: Environment, *, makes: 
     else:
         reached = _on(resource, action)
         cause = "NoNarrowerResource" if reached == ("*",) else cause
-        yield Grant(cause, action, reached, _tests(resource, action, makes=makes))
+        yield from (Grant(cause, action, reached, tests) for tests in _tests(resource, action, makes=makes))
         beside = catalogue.driver(resource.kind).sends.beside.get(action, ())
         if taken := tuple(arn for field in beside for arn in _taken(resource, field, environment)):
             yield Grant(f"{cause}With", action, taken)
@@ -67,7 +68,8 @@ def own(resource: Resource) -> tuple[str, ...]:
     return tuple(_filled(template, resource) for template in templates)
 
 
-def _reads(action: str) -> bool:
+def reads(action: str) -> bool:
+    """Whether an action only looks."""
     return action.partition(":")[2].startswith(("Describe", "Get", "List", "Head"))
 
 
@@ -78,22 +80,24 @@ def _on(resource: Resource, action: str) -> tuple[str, ...]:
     return tuple(_filled(arn, resource) for arn in elsewhere) if elsewhere else own(resource)
 
 
-def _tests(resource: Resource, action: str, *, makes: bool) -> tuple[Test, ...]:
+def _tests(resource: Resource, action: str, *, makes: bool) -> tuple[tuple[Test, ...], ...]:
+    """What has to hold for the action: one of these, in all its tests."""
     sends = catalogue.driver(resource.kind).sends
     key, names = ownership.ENVIRONMENT, (resource.scope.environment,)
     if action == "iam:AttachRolePolicy":
         attached = tuple(map(str, resource.spec["managed_policies"] or ()))
-        return (("ArnEquals", "iam:PolicyARN", attached),) if attached else ()
+        return ((("ArnEquals", "iam:PolicyARN", attached),) if attached else (),)
     whole = EVERYWHERE.fullmatch(action) and action != "kms:CreateKey"
-    if not sends.tagged or whole or _reads(action) or action in sends.elsewhere:
-        return ()
-    if action == "ec2:CreateTags":
-        # What is adopted carries nobody's tags yet.
+    if not sends.tagged or whole or reads(action) or action in sends.elsewhere:
+        return ((),)
+    asked, there = f"aws:RequestTag/{key}", f"aws:ResourceTag/{key}"
+    if action in TAGGING:
+        # What is made or adopted is given our tag and has no other; what is ours keeps it, whatever else it is given.
         return (
-            ("StringEquals", f"aws:RequestTag/{key}", names),
-            ("StringEqualsIfExists", f"aws:ResourceTag/{key}", names),
+            (("StringEquals", asked, names), ("StringEqualsIfExists", there, names)),
+            (("StringEquals", there, names), ("StringEqualsIfExists", asked, names)),
         )
-    return (("StringEquals", f"aws:{'RequestTag' if makes else 'ResourceTag'}/{key}", names),)
+    return ((("StringEquals", asked if makes else there, names),),)
 
 
 def _filled(template: str, resource: Resource) -> str:

@@ -131,6 +131,33 @@ def denied(statements, calls):
     ]
 
 
+TAGGING = {"ec2:CreateTags": "ec2:us-east-1:123456789012:security-group/sg-1",
+           "kms:TagResource": "kms:us-east-1:123456789012:key/1234"}  # fmt: skip
+
+
+@pytest.mark.parametrize("action", TAGGING)
+@pytest.mark.parametrize(
+    ("asked", "there", "allowed"),
+    [
+        ("encrypted", None, True),  # at birth, and to adopt
+        (None, "encrypted", True),  # another tag of ours
+        ("encrypted", "encrypted", True),
+        ("encrypted", "production", False),
+        ("production", "encrypted", False),
+        (None, None, False),
+        (None, "production", False),
+    ],
+)
+def test_tags_are_put_on_what_is_ours_or_becomes_ours_and_take_nothing_from_another_environment(
+    action, asked, there, allowed
+):
+    tags = {"Request": asked, "Resource": there}
+    context = {f"aws:{of}Tag/{requested.OURS}": [value] for of, value in tags.items() if value}
+    request = Request(action, f"arn:aws:{TAGGING[action]}", context)
+
+    assert requested.allowed(needed.to_apply(environment("encrypted")), request) is allowed
+
+
 @pytest.mark.slow
 def test_what_is_told_is_enough_for_a_whole_life_and_for_nobody_elses(stack, recorded):
     told = environment()
@@ -147,6 +174,7 @@ def test_what_is_told_is_enough_for_a_whole_life_and_for_nobody_elses(stack, rec
     stack.client("iam").delete_role_policy(RoleName="MetaflowUserRole", PolicyName="mfinfra-user")
     spec = yaml.safe_load(SANDBOX.read_text("utf-8"))
     spec["resources"]["compute_environment"]["cpu"]["max_vcpus"] = 64
+    spec["tags"]["stage"] = "test"
     recorded.clear()
     changed = stack.plan(spec)
     stack.carry_out(changed)
@@ -156,8 +184,10 @@ def test_what_is_told_is_enough_for_a_whole_life_and_for_nobody_elses(stack, rec
     assert {"iam:PutRolePolicy", "batch:UpdateComputeEnvironment"} <= actions(small)
     assert not actions(small) & {"iam:CreateRole", "s3:CreateBucket", "batch:UpdateJobQueue", "iam:PassRole"}
     recorded.clear()
-    stack.apply(SANDBOX, destroy=True, allow_destroy=everything)
+    ending = stack.plan(SANDBOX, destroy=True, allow_destroy=everything)
+    stack.carry_out(ending)
     assert denied(needed.to_destroy(told), recorded) == []
+    assert denied(needed.to_carry_out(told, ending.document), recorded) == []
     elsewhere = [Request("s3:DeleteBucket", "arn:aws:s3:::metaflow-production-123456789012")]
     elsewhere += [Request("iam:DeleteRole", "arn:aws:iam::123456789012:role/Admin")]
     group = "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1"
