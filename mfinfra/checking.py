@@ -182,7 +182,10 @@ class _Asking:
                 self.touched[what] = stage
                 self.cleaning = self.cleaning or stage is not Stage.MADE
             case Pause(seconds):
-                self.run.stopped.wait(min(seconds, max(0.0, self.until - time.monotonic())))
+                if self.cleaning:
+                    time.sleep(seconds)
+                else:
+                    self.run.stopped.wait(min(seconds, max(0.0, self.until - time.monotonic())))
             case Command():
                 if self.run.execute is None:
                     raise AssertionError(f"nothing here runs `{question}`")

@@ -199,6 +199,21 @@ def test_a_pause_ends_when_the_run_is_stopped():
     assert run([check("a", pauses)], stopped=stopped)["a"].verdict is Verdict.SKIPPED
 
 
+def test_a_pause_while_things_are_removed_is_a_pause_though_the_run_is_stopped(monkeypatch):
+    slept, stopped = [], threading.Event()
+    monkeypatch.setattr(checking.time, "sleep", slept.append)
+
+    def waits():
+        stopped.set()
+        yield Touch(WHAT, Stage.REMOVING)
+        yield Pause(3.0)
+        yield Touch(WHAT, Stage.REMOVED)
+        return ()
+
+    run([check("a", waits)], stopped=stopped)
+    assert slept == [3.0]
+
+
 def test_a_command_is_run_by_what_runs_commands():
     def asks():
         answer = yield Command(("it",))

@@ -58,7 +58,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait this long before the next question; it ends at once when the run is stopped."""
+    """Wait this many seconds; it ends at once when the run is stopped, unless things are being removed."""
 
     seconds: float
 

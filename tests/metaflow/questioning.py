@@ -15,7 +15,7 @@ from mfinfra.errors import AccessDenied, AwsError
 from mfinfra.metaflow import configuration, needs, verify
 from mfinfra.metaflow.parts import Parts
 from mfinfra.metaflow.verify import Client, Subject
-from mfinfra.model import Call, Command, Finding, Stage, Touch, Verdict
+from mfinfra.model import Call, Command, Finding, Pause, Stage, Touch, Verdict
 
 FILE = Path(__file__).parents[2] / "environments" / "sandbox.yaml"
 TOKEN = "0a1b2c"
@@ -71,6 +71,9 @@ def talk(check: Any, answers: dict[str, Any], *, dies_at: str = "", with_: BaseE
         question = next(asker)
         while True:
             told.asked.append(question)
+            if isinstance(question, Pause):
+                question = asker.send(None)
+                continue
             if isinstance(question, Touch):
                 told.touched[question.what] = question.stage
                 question = asker.send(None)

@@ -407,6 +407,19 @@ def test_each_denied_action_is_told_with_role_resource_and_what_to_add(decision,
     assert first.fix
 
 
+@pytest.mark.parametrize("decision", ["implicitDeny", "explicitDeny"])
+def test_a_denial_that_hangs_on_what_only_a_real_request_carries_is_no_failure(decision):
+    def answer(call):
+        answered = simulated(decision, "s3:PutObject")(call)
+        for row in answered["EvaluationResults"]:
+            row["MissingContextValues"] = ["aws:RequestedRegion"] if row["EvalDecision"] == decision else []
+        return answered
+
+    told = asked_of(checks()["permissions.job"], answer, GetBucketPolicy=None)
+    assert {(one.code, one.verdict) for one in told.findings} == {("MF5173", Verdict.WARNING)}
+    assert "a condition asks for aws:RequestedRegion" in told.findings[0].evidence
+
+
 @pytest.mark.parametrize("code", ["AccessDenied", "NotImplemented"])
 @pytest.mark.parametrize(("preset", "codes"), [("batch_job", set()), ("events", {"MF5170"})])
 def test_where_iam_does_not_say_the_live_policies_are_judged_here(code, preset, codes):
@@ -512,7 +525,8 @@ def test_who_may_not_deregister_registers_nothing():
 
 
 def test_a_flow_that_does_not_compile_is_explained_by_the_ladder():
-    answers = {**CLEARED, "DescribeJobDefinitions": [definitions(BEFORE), definitions(BEFORE, ARN)]}
+    appeared = definitions(BEFORE, ARN)
+    answers = {**CLEARED, "DescribeJobDefinitions": [definitions(BEFORE), appeared, appeared]}
     words = "AWS Step Functions requires --datastore=s3."
     told = talk(checks()["client.foreach"], {**answers, "Command": said(1, "", words)})
     assert told.findings[0].subject == "METAFLOW_DEFAULT_DATASTORE"
@@ -546,7 +560,8 @@ def job(status, **more):
 
 
 def ran(status, command, **more):
-    answers = {**CLEARED, "Command": command, "DescribeJobs": job(status, **more), "TerminateJob": {}}
+    looks = [job(status, **more), job("FAILED", **more)]
+    answers = {**CLEARED, "Command": command, "DescribeJobs": looks, "TerminateJob": {}}
     return talk(checks(run=True, patience=60.0)["client.job"], answers)
 
 
@@ -572,7 +587,7 @@ def test_a_job_whose_time_is_over_is_terminated_and_told_with_its_status():
 
 def test_a_job_of_a_run_that_is_stopped_is_found_by_its_name_and_terminated():
     rows = {"jobSummaryList": [{"jobId": ID, "jobName": "j", "status": "RUNNABLE"}]}
-    answers = {**CLEARED, "ListJobs": rows, "DescribeJobs": job("RUNNABLE"), "TerminateJob": {}}
+    answers = {**CLEARED, "ListJobs": rows, "DescribeJobs": [job("RUNNABLE"), job("FAILED")], "TerminateJob": {}}
     told = talk(checks(run=True)["client.job"], answers, dies_at="Command", with_=Ended("stopped"))
     assert isinstance(told.raised, Ended)
     assert "TerminateJob" in told.operations
@@ -584,7 +599,13 @@ def test_a_job_of_a_run_that_is_stopped_is_found_by_its_name_and_terminated():
 @pytest.mark.parametrize("denied", ["TerminateJob", "DescribeJobs", "DeregisterJobDefinition"])
 def test_what_is_refused_while_a_job_is_taken_back_is_named_and_the_rest_goes(denied):
     rows = {"jobSummaryList": [{"jobId": ID, "jobName": "j", "status": "RUNNABLE"}]}
-    answers = {**CLEARED, "ListJobs": rows, "DescribeJobs": job("RUNNABLE"), "TerminateJob": {}, "Command": said(1)}
+    answers = {
+        **CLEARED,
+        "ListJobs": rows,
+        "DescribeJobs": [job("RUNNABLE"), job("FAILED")],
+        "TerminateJob": {},
+        "Command": said(1),
+    }
     refusal = refused("AccessDeniedException", "batch", denied)
     answers[denied] = [{}, refusal] if denied == "DeregisterJobDefinition" else refusal
     told = talk(checks(run=True)["client.job"], answers)
@@ -593,15 +614,44 @@ def test_what_is_refused_while_a_job_is_taken_back_is_named_and_the_rest_goes(de
     assert told.operations[-1] == "ListObjectVersions"
 
 
-def test_a_job_definition_of_a_client_that_was_ended_before_it_submitted_is_named():
-    answers = {
-        **CLEARED,
-        "ListJobs": {"jobSummaryList": []},
-        "DescribeJobDefinitions": [definitions(BEFORE), definitions(BEFORE, ARN)],
-    }
-    told = talk(checks(run=True)["client.job"], answers, dies_at="Command", with_=Ended("stopped"))
-    assert told.touched[f"job definition {ARN}"] is Stage.MADE
-    assert f"job definition {BEFORE}" not in told.touched
+def marked(check, arn=ARN):
+    """A job definition as the flow of this run makes it, whoever else's are there."""
+    (row,) = definitions(arn)["jobDefinitions"]
+    own = {"logDriver": "awslogs", "options": {flows.OWN: f"mfinfra-verify-{TOKEN}-{check}"}}
+    row["containerProperties"]["logConfiguration"] = own
+    return {"jobDefinitions": [*definitions(BEFORE, f"{ARN}9")["jobDefinitions"], row]}
+
+
+@pytest.mark.parametrize("check", ["foreach", "job"])
+def test_what_a_client_registered_before_it_was_killed_is_known_by_its_mark_and_deregistered(check):
+    answers = {**CLEARED, "ListJobs": {"jobSummaryList": []}}
+    answers["DescribeJobDefinitions"] = [definitions(BEFORE), marked(check)]
+    told = talk(checks(run=True)[f"client.{check}"], answers, dies_at="Command", with_=Ended("stopped"))
+    assert {what for what in told.touched if what.startswith("job definition")} == {f"job definition {ARN}"}
+    assert set(told.touched.values()) == {Stage.REMOVED}
+
+
+def test_a_foreach_and_a_job_share_no_job_definition_with_anybody():
+    each, job_ = (flows.each(f"m-{TOKEN}-foreach"), flows.job(f"m-{TOKEN}-job"))
+    assert f"{flows.OWN}:m-{TOKEN}-foreach" in each
+    assert f"{flows.OWN}:m-{TOKEN}-job" in job_
+    assert each.count("@batch(**own)") == each.count("@step")
+
+
+def test_a_folder_is_cleared_once_the_terminated_job_writes_no_more():
+    answers = {**CLEARED, "Command": said(1, f"[{ID}]"), "TerminateJob": {}}
+    answers["DescribeJobs"] = [job("RUNNING"), job("RUNNING"), job("FAILED")]
+    told = talk(checks(run=True)["client.job"], answers)
+    last = len(told.operations) - told.operations[::-1].index("DescribeJobs")
+    assert "ListObjectVersions" not in told.operations[:last]
+    assert told.touched[f"Batch job {ID}"] is Stage.ENDED
+
+
+def test_a_job_that_does_not_end_is_named():
+    answers = {**CLEARED, "Command": said(1, f"[{ID}]"), "TerminateJob": {}, "DescribeJobs": job("RUNNING")}
+    told = talk(checks(run=True)["client.job"], answers)
+    assert told.touched[f"Batch job {ID}"] is Stage.MADE
+    assert told.operations.count("DescribeJobs") == 1 + client.LOOKS
 
 
 def test_a_job_is_run_only_if_that_is_asked_for():

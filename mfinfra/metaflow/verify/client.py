@@ -17,7 +17,7 @@ from mfinfra.metaflow.doctor.ladder import explain
 from mfinfra.metaflow.places import Root
 from mfinfra.metaflow.verify import datastore, flows
 from mfinfra.metaflow.verify.subject import Asking, Client, Subject, failed, left_out, passed, warned
-from mfinfra.model import Call, Check, Command, Document, Finding, Stage, Touch, Verdict
+from mfinfra.model import Call, Check, Command, Document, Finding, Pause, Stage, Touch, Verdict
 from mfinfra.plural import counted
 
 GROUP = "Metaflow's client"
@@ -30,6 +30,8 @@ MARGIN = 120.0  # seconds to clean up in
 NOBODY = "metaflow_mfinfra_verify:1"
 """No job definition: Metaflow's have a hash in their name."""
 FINAL = ("SUCCEEDED", "FAILED")
+LOOKS, BETWEEN = 30, 3.0
+"""How often, and how many seconds apart, a terminated job is looked at: it has 30 s to end after Batch asked it to."""
 _DEFINITION = re.compile(r"arn:[a-z-]+:batch:[a-z0-9-]+:\d{12}:job-definition/[A-Za-z0-9_-]+:\d+")
 _JOB = re.compile(r"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\]")
 
@@ -127,7 +129,8 @@ def _foreach(subject: Subject) -> Asking[tuple[Finding, ...]]:
         return (_no_deregistering(),)
     where, before = datastore.place(subject, "foreach"), (yield from _definitions())
     arguments = ("--metadata=local", "--no-pylint", "step-functions", "create", "--only-json")
-    asked = replace(command(subject, where, flows.EACH, *arguments), finishes=True)
+    mark = f"{_user(subject)}-foreach"
+    asked = replace(command(subject, where, flows.each(mark), *arguments), finishes=True)
     ours: list[str] = []
     yield Touch(f"{where.url}/")
     try:
@@ -135,7 +138,7 @@ def _foreach(subject: Subject) -> Asking[tuple[Finding, ...]]:
         named = dict.fromkeys(_DEFINITION.findall(answer["stdout"]))
         ours = [arn for arn in named if arn not in before]
     finally:
-        yield from _taken_back(ours, where)
+        yield from _taken_back(ours, mark, where)
     if answer["code"] != 0 or not named:
         found = explained(flows.FOREACH_FLOW, "the flow did not compile", "MF5182", answer)
         return (found, *(yield from _others(subject, before)))
@@ -148,7 +151,8 @@ def _job(subject: Subject) -> Asking[tuple[Finding, ...]]:
     if not (yield from _may_deregister()):
         return (_no_deregistering(),)
     where, before = datastore.place(subject, "job"), (yield from _definitions())
-    asked = command(subject, where, flows.JOB, "--metadata=local", "--no-pylint", "run", limit=subject.patience)
+    mark, arguments = f"{_user(subject)}-job", ("--metadata=local", "--no-pylint", "run")
+    asked = command(subject, where, flows.job(mark), *arguments, limit=subject.patience)
     answer: Document = {}
     job: Document = {}
     yield Touch(f"{where.url}/")
@@ -158,13 +162,10 @@ def _job(subject: Subject) -> Asking[tuple[Finding, ...]]:
         yield Touch(f"{where.url}/", Stage.REMOVING)
         try:
             job = yield from _submitted(subject, answer)
-            if job:
-                yield from _ended(job)
-            else:
-                yield from _registered(subject, before)
+            yield from _ended(job)
         finally:
             arn = job.get("jobDefinition", "")
-            yield from _taken_back([arn] if arn and arn not in before else [], where)
+            yield from _taken_back([arn] if arn and arn not in before else [], mark, where)
     return (_ran(subject, answer, job),)
 
 
@@ -179,17 +180,21 @@ def _submitted(subject: Subject, answer: Document) -> Asking[Document]:
 
 
 def _ended(job: Document) -> Asking[None]:
-    """Terminate a job that still runs."""
-    if job.get("status") not in FINAL:
-        reason = "mfinfra verify: the time for it is over"
-        yield Call("batch", "TerminateJob", {"jobId": job["jobId"], "reason": reason})
-    yield Touch(f"Batch job {job['jobId']}", Stage.ENDED)
-
-
-def _registered(subject: Subject, before: frozenset[str]) -> Asking[None]:
-    """Tell of what the client may have registered before it was ended: the name of a job definition is nobody's."""
-    for arn in (yield from _new(subject, before)):
-        yield Touch(f"job definition {arn}")
+    """Terminate a job that still runs, and wait until it does not: what it writes to S3 last is to be deleted too."""
+    if not job:
+        return
+    id_, status = job["jobId"], job.get("status")
+    if status not in FINAL:
+        yield Call("batch", "TerminateJob", {"jobId": id_, "reason": "mfinfra verify: the time for it is over"})
+    for _ in range(LOOKS):
+        if status in FINAL:
+            break
+        found = (yield Call("batch", "DescribeJobs", {"jobs": [id_]})) or {}
+        status = next((row["status"] for row in found.get("jobs", ())), FINAL[-1])
+        if status not in FINAL:
+            yield Pause(BETWEEN)
+    if status in FINAL:
+        yield Touch(f"Batch job {id_}", Stage.ENDED)
 
 
 def _listed(subject: Subject) -> Asking[list[str]]:
@@ -242,10 +247,13 @@ def _rows() -> Asking[list[Mapping[str, Any]]]:
     return list((answer or {}).get("jobDefinitions", ()))
 
 
-def _taken_back(arns: list[str], where: Root) -> Asking[None]:
-    """Deregister job definitions and clear the folder, even if the one fails."""
+def _taken_back(arns: list[str], mark: str, where: Root) -> Asking[None]:
+    """Deregister these job definitions, and what else bears the mark; clear the folder, even if that fails."""
+    yield Touch(f"{where.url}/", Stage.REMOVING)
     try:
         yield from _deregistered(arns)
+        marked = [row["jobDefinitionArn"] for row in (yield from _rows()) if _mark(row) == mark]
+        yield from _deregistered([arn for arn in marked if arn not in arns])
     finally:
         yield from _cleared(where)
 
@@ -260,21 +268,22 @@ def _deregistered(arns: list[str]) -> Asking[None]:
 
 def _others(subject: Subject, before: frozenset[str]) -> Asking[tuple[Finding, ...]]:
     """What appeared meanwhile, where the client did not tell what it registered: it may be somebody else's."""
-    found = yield from _new(subject, before)
+    rows = yield from _rows()
+    role = subject.values.get("METAFLOW_ECS_S3_ACCESS_IAM_ROLE")
+    found = [
+        row["jobDefinitionArn"]
+        for row in rows
+        if row["jobDefinitionArn"] not in before and (row.get("containerProperties") or {}).get("jobRoleArn") == role
+    ]
     said = "appeared meanwhile, and was left: it may be of this run, or somebody else's"
     fix = "aws batch deregister-job-definition --job-definition {}"
     return tuple(warned(arn, said, "MF5185", fix=fix.format(arn)) for arn in found)
 
 
-def _new(subject: Subject, before: frozenset[str]) -> Asking[list[str]]:
-    """The job definitions that were not there `before`, and have the role of the configuration."""
-    rows = yield from _rows()
-    role = subject.values.get("METAFLOW_ECS_S3_ACCESS_IAM_ROLE")
-    return [
-        row["jobDefinitionArn"]
-        for row in rows
-        if row["jobDefinitionArn"] not in before and (row.get("containerProperties") or {}).get("jobRoleArn") == role
-    ]
+def _mark(row: Mapping[str, Any]) -> Any:
+    """What a flow of a run wrote into its job definition."""
+    logs = (row.get("containerProperties") or {}).get("logConfiguration") or {}
+    return (logs.get("options") or {}).get(flows.OWN)
 
 
 def explained(subject: str, message: str, code: str, answer: Document) -> Finding:

@@ -13,6 +13,13 @@ FOREACH = 2
 DATASTORE_FLOW = "MfinfraVerifyDatastore"
 FOREACH_FLOW = "MfinfraVerifyForeach"
 JOB_FLOW = "MfinfraVerifyJob"
+OWN = "awslogs-stream-prefix"
+"""The option by which a job definition is known to be a run's own.
+
+Metaflow names a job definition by a hash of what is in it, so that all flows of one image and role share one: without
+this, what a run deregisters could be what somebody deployed meanwhile. Where logs go stays the default.
+https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html
+"""
 
 DATASTORE = f'''\
 from metaflow import FlowSpec, step
@@ -35,26 +42,36 @@ class {DATASTORE_FLOW}(FlowSpec):
 if __name__ == "__main__":
     {DATASTORE_FLOW}()
 '''
-EACH = f'''\
-from metaflow import FlowSpec, step
+_OWN = f"""\
+from metaflow import FlowSpec, batch, step
+from metaflow.plugins.aws.batch.batch_decorator import BatchDecorator
+
+known = "log_options" in BatchDecorator.defaults  # not in older versions
+own = {{"log_driver": "awslogs", "log_options": ["{OWN}:{{mark}}"]}} if known else {{}}
+"""
+_EACH = f'''\
 
 
 class {FOREACH_FLOW}(FlowSpec):
     """A foreach, which takes every part that Step Functions needs."""
 
+    @batch(**own)
     @step
     def start(self):
         self.items = list(range({FOREACH}))
         self.next(self.each, foreach="items")
 
+    @batch(**own)
     @step
     def each(self):
         self.next(self.join)
 
+    @batch(**own)
     @step
     def join(self, inputs):
         self.next(self.end)
 
+    @batch(**own)
     @step
     def end(self):
         pass
@@ -63,14 +80,13 @@ class {FOREACH_FLOW}(FlowSpec):
 if __name__ == "__main__":
     {FOREACH_FLOW}()
 '''
-JOB = f'''\
-from metaflow import FlowSpec, batch, step
+_JOB = f'''\
 
 
 class {JOB_FLOW}(FlowSpec):
     """One job of Batch, whose artifact is read on the machine that submitted it."""
 
-    @batch
+    @batch(**own)
     @step
     def start(self):
         self.kept = "by a job"
@@ -85,3 +101,13 @@ class {JOB_FLOW}(FlowSpec):
 if __name__ == "__main__":
     {JOB_FLOW}()
 '''
+
+
+def each(mark: str) -> str:
+    """The flow of a foreach; `mark` is in its job definition, and in no other."""
+    return _OWN.replace("{mark}", mark) + _EACH
+
+
+def job(mark: str) -> str:
+    """The flow with a job; `mark` is in its job definition, and in no other."""
+    return _OWN.replace("{mark}", mark) + _JOB
