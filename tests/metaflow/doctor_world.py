@@ -241,6 +241,9 @@ class World:
         tag = params["imageIds"][0].get("imageTag")
         if tag not in tags:
             return {"images": [], "failures": [{"failureCode": "ImageNotFound", "failureReason": "not found"}]}
+        if not tags[tag]:
+            single = {"mediaType": INDEX.replace("index", "manifest"), "config": {"digest": "sha256:0"}, "layers": []}
+            return {"images": [{"imageManifest": json.dumps(single)}], "failures": []}
         rows = [{"platform": {"architecture": each, "os": "linux"}} for each in tags[tag]]
         return {"images": [{"imageManifest": json.dumps({"mediaType": INDEX, "manifests": rows})}], "failures": []}
 

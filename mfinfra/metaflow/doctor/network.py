@@ -164,7 +164,7 @@ def _public_image(compute: Compute, image: Image, walked: Walk, *, said: bool) -
             f"the image `{image.name}` is in a public registry, and no endpoint leads there",
             "MF5399",
             (str(walked),),
-            "write `metaflow: {batch: {registry: ACCOUNT.dkr.ecr.REGION.amazonaws.com}}` and push the image there",
+            "write `metaflow: {batch: {registry: ${account}.dkr.ecr.${region}.${dns_suffix}}}`, and push the image",
         )
 
 

@@ -14,14 +14,14 @@ PULLS: tuple[Rung, ...] = (
         re.compile(r"toomanyrequests|pull rate limit|429 Too Many Requests", re.IGNORECASE),
         "METAFLOW_BATCH_CONTAINER_REGISTRY",
         "the registry limits how often images are pulled without a login, and the limit is reached",
-        write("{batch: {registry: ACCOUNT.dkr.ecr.REGION.amazonaws.com}}") + ", with the image copied there",
+        write("{batch: {registry: ${account}.dkr.ecr.${region}.${dns_suffix}}}") + ", with the image copied there",
     ),
     Rung(
         "MF5341",
         re.compile(r"invalid reference format"),
         "METAFLOW_BATCH_CONTAINER_REGISTRY",
         "the image's name is no name of an image; a registry with `https://` before it makes it so",
-        write("{batch: {registry: ACCOUNT.dkr.ecr.REGION.amazonaws.com}}") + ", without `https://`",
+        write("{batch: {registry: ${account}.dkr.ecr.${region}.${dns_suffix}}}") + ", without `https://`",
     ),
     Rung(
         "MF5342",

@@ -60,7 +60,7 @@ def _permitted(subject: Subject, part: Part, needs: Sequence[Need]) -> Asking[tu
             raise
         outcomes, how = (yield from _evaluated(part, known)), BY_US
         why = (f"IAM did not say: {error}",)
-    found = [_denied(part, same, how) for same in _alike(one for one in outcomes if not one.allowed)]
+    found = [_denied(subject, part, same, how) for same in _alike(one for one in outcomes if not one.allowed)]
     found += yield from _bucket_policies(subject, part, known)
     found += [left_out(need.action, f"not checked: `{need.resource}` is not there") for need in unknown]
     said = f"{counted(len(known), 'request')} allowed, says {how}"
@@ -155,29 +155,36 @@ def _alike(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
     return list(found.values())
 
 
-def _denied(part: Part, outcomes: Sequence[Outcome], how: str) -> Finding:
+def _denied(subject: Subject, part: Part, outcomes: Sequence[Outcome], how: str) -> Finding:
     outcome, name = outcomes[0], name_of(part)
-    need, asked = outcome.need, [_told(one.need) for one in outcomes]
+    need, asked = outcome.need, [_reason(one.need) for one in outcomes]
     if outcome.decision is None:
         said = f"whether it may `{need.action}` on {need.resource} cannot be told"
         return warned(name, said, "MF5173", outcome.unknown, *asked, fix=ASK)
     told = [f"{how} says {outcome.decision}", *asked]
     if outcome.missing:
-        told.append(f"a condition asks for {', '.join(outcome.missing)}")
+        # A real request carries more than a simulation is told: where it was made from, when, with what.
+        said = f"whether it may `{need.action}` on {need.resource} cannot be told"
+        asks = f"a condition asks for {', '.join(outcome.missing)}"
+        return warned(name, said, "MF5173", asks, *told, fix=ASK)
     if outcome.decision is Decision.EXPLICIT_DENY:
         said = f"a policy denies it `{need.action}` on {need.resource}"
         return failed(
             name, said, "MF5171", *told, fix="find the `Deny` in its policies, its boundary and the organization's"
         )
     said = f"may not `{need.action}` on {need.resource}"
-    return failed(name, said, "MF5170", *told, fix=_add(part, need))
+    return failed(name, said, "MF5170", *told, fix=_add(subject, part, need))
 
 
-def _add(part: Part, need: Need) -> str:
+def _add(subject: Subject, part: Part, need: Need) -> str:
     added = f"allow `{need.action}` on `{need.within if not refs(need.within) else need.resource}`"
     managed = part.resource is not None and part.resource.spec.get("preset")
-    return f"{added}; its preset does: `mfinfra apply` puts that back" if managed else added
+    return f"{added}; its preset does: `mfinfra apply {subject.file}` puts that back" if managed else added
+
+
+def _reason(need: Need) -> str:
+    return f"{need.mode}: {need.why}" if need.why else need.mode
 
 
 def _told(need: Need) -> str:
-    return f"{need.mode}: {need.action} on {need.resource}" + (f", to {need.why}" if need.why else "")
+    return f"{need.mode}: {need.action} on {need.resource}" + (f" ({need.why})" if need.why else "")

@@ -498,6 +498,19 @@ def test_a_denial_that_hangs_on_a_condition_is_not_believed() -> None:
     assert told(diagnose(world)) == {}
 
 
+@pytest.mark.parametrize(
+    ("platforms", "said"),
+    [
+        (["amd64", "arm64"], "the image is as jobs need it"),
+        ([], "the image is there; whether it is built for amd64, a single image's manifest does not tell"),
+    ],
+)
+def test_what_a_manifest_does_not_tell_of_an_image_is_not_claimed(platforms: list[str], said: str) -> None:
+    world = private()
+    world.repositories["flows"]["1.0"] = platforms
+    assert said in [finding.message for one in diagnose(world) for finding in one.findings]
+
+
 def test_a_spot_fleet_acts_as_a_role_of_its_own() -> None:
     world = private()
     fleet = f"{IAM}:role/fleet"
