@@ -6,7 +6,6 @@ recomputes the list of regions: 1.2 s. Here the backends are forgotten, and made
 
 from __future__ import annotations
 
-import copy
 from functools import cache
 from typing import Any, Final
 
@@ -45,7 +44,14 @@ _parse = IAMBackend._init_aws_policies  # noqa: SLF001  the one place where moto
 
 
 def _init_aws_policies(self: Any) -> list[Any]:
-    return [copy.copy(policy) for policy in _parsed(self.account_id, self.region_name)]
+    return [_copied(policy) for policy in _parsed(self.account_id, self.region_name)]
+
+
+def _copied(policy: Any) -> Any:
+    """What `copy.copy` makes, in a fraction of the time: moto's list of all its models is passed by."""
+    made = object.__new__(type(policy))
+    vars(made).update(vars(policy))
+    return made
 
 
 def install() -> None:
