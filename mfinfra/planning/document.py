@@ -79,7 +79,8 @@ def of(
         "summary": summary(plan.steps),
     }
     document["integrity"] = integrity.seal(document, _desired(plan))
-    found: dict[str, Any] = json.loads(text(document))  # in the order in which it is read back: it is told alike
+    # In the order in which it is read back: it is told alike. Without indentation it is written several times as fast.
+    found: dict[str, Any] = json.loads(json.dumps(document, sort_keys=True))
     return found
 
 
