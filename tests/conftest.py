@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -19,6 +20,13 @@ running: list = []
 
 def pytest_runtest_setup(item):
     running[:] = [item.path]
+
+
+def pytest_collection_finish():
+    """What is imported stays: to look through it for garbage again and again was a tenth of all the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
