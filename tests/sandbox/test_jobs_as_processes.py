@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from mfinfra.sandbox.corrections.batch import attempt, keeper, processes, surroundings
 
@@ -249,6 +250,24 @@ def test_a_job_that_cannot_start_says_why(line, script, definition, reason):
     assert (said["status"], said["statusReason"]) == ("FAILED", "Task failed to start")
     assert said["container"]["reason"].startswith(reason)
     assert "exitCode" not in said["container"]
+
+
+# https://github.com/Netflix/metaflow/issues/1482
+@pytest.mark.parametrize(("more", "status"), [(0, "SUCCEEDED"), (1, "FAILED")])
+def test_a_job_with_too_much_to_override_is_taken_and_fails(line, more, status):
+    environment = [{"name": "TEXT", "value": ""}]
+    frame = len(json.dumps({"environment": environment}, separators=(",", ":")))
+    environment[0]["value"] = "x" * (8192 - frame + more)
+    said = line.run("true", containerOverrides={"environment": environment})
+    assert said["status"] == status
+    assert not more or said["statusReason"] == "Container Overrides length must be at most 8192"
+
+
+# https://github.com/ASFHyP3/hyp3/issues/3041
+def test_a_job_that_is_too_large_is_refused(line):
+    environment = [{"name": "TEXT", "value": "x" * 30 * 1024}]
+    with pytest.raises(ClientError, match="Job size must be less than 30 KiB, got 30 KiB"):
+        line.submit("true", containerOverrides={"environment": environment})
 
 
 # https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html

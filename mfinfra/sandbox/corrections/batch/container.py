@@ -38,6 +38,8 @@ class Container:
     seconds: float | None = None
     """How long an attempt may take."""
     propagates: bool = False
+    overridden: int = 0
+    """The characters of the overrides as JSON."""
     answered: Mapping[str, Any] = field(default_factory=dict)
     """What of the definition an answer repeats as it is."""
 
@@ -86,6 +88,7 @@ def read(definition: Any, submitted: Mapping[str, Any]) -> Container:
         tuple(retry.get("evaluateOnExit", ())),
         limit.get("attemptDurationSeconds"),
         bool(submitted.get("propagateTags", definition.propagate_tags)),
+        len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)),
         {name: properties[name] for name in ANSWERED if name in properties},
     )
 

@@ -14,6 +14,8 @@ from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 from mfinfra.sandbox.corrections.shelves import shelf
 
 API: Final = "https://docs.aws.amazon.com/batch/latest/APIReference"
+LARGEST: Final = 30 * 1024
+"""Bytes, https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html."""
 STUCK: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
 KEYS: Final = ("jobs", "jobSummaryList")
 STATES: Final = "https://docs.aws.amazon.com/batch/latest/userguide/job_states.html"
@@ -52,6 +54,20 @@ def enabled_queue(call: Call, forward: Forward) -> Answer:
     record = find(queues(call.region), call.params["jobQueue"])
     if record is not None and (record.said["state"] != "ENABLED" or record.turning.passing == "DELETING"):
         raise bad_request(f"Cannot submit job, job queue {record.name} is not ENABLED")
+    return forward()
+
+
+@correction(
+    "batch",
+    "SubmitJob",
+    restores="that a job has a size",
+    aws="https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html",
+)
+def size(call: Call, forward: Forward) -> Answer:
+    """Refuse a job that is too large; the words are Batch's, https://github.com/ASFHyP3/hyp3/issues/3041."""
+    used = len(json.dumps(call.params, separators=(",", ":")).encode())
+    if used >= LARGEST:
+        raise bad_request(f"Job size must be less than {LARGEST // 1024} KiB, got {used // 1024} KiB")
     return forward()
 
 

@@ -20,6 +20,10 @@ from mfinfra.sandbox.corrections.call import Answer, Call
 from mfinfra.sandbox.corrections.shelves import shelf
 
 DEPENDENCY_FAILED: Final = "Dependent Job failed"
+LONGEST_OVERRIDES: Final = 8192
+"""Characters of JSON that ECS takes, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html."""
+OVERRIDES_TOO_LONG: Final = f"Container Overrides length must be at most {LONGEST_OVERRIDES}"
+"""What Batch says then, long after it took the job: https://github.com/Netflix/metaflow/issues/1482."""
 ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
 
 
@@ -121,6 +125,9 @@ def _awaited(run: Run) -> set[str]:
 
 
 def _try(run: Run) -> None:
+    if run.container.overridden > LONGEST_OVERRIDES:
+        run.mine.end(success=False, reason=OVERRIDES_TOO_LONG)
+        return
     mine, number = run.mine, len(run.attempts) + 1
     record = environments(mine.region)[mine.environment]
     fargate = "FARGATE" in record.said.get("computeResources", {}).get("type", "")
