@@ -1,7 +1,7 @@
 """Styled lines onto a stream.
 
 Off a terminal nothing is wrapped. On one, a long line goes on under its own indentation, so that no value ever stands
-in the first column.
+in the first column; a shell command goes on behind a backslash, so that it can be pasted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from mfinfra.render.streams import coloured, interactive, put, width
 
 HANGING = 4
 MARKS = "/:,"
+COMMANDS = ("`aws ", "`docker ", "`export ", "`mfinfra ")
+GOES_ON = " \\"
 
 
 def console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
@@ -52,16 +54,33 @@ def write(lines: Iterable[Text], stream: TextIO, environ: Mapping[str, str] = os
 
 
 def wrapped(line: Text, limit: int) -> list[Text]:
-    """`line` in pieces of at most `limit` columns, each under the indentation of the first."""
+    """`line` in pieces of at most `limit` columns, each under the indentation of the first, or whole if it says so."""
+    if line.no_wrap:
+        return [line]
     indent = len(line.plain) - len(line.plain.lstrip(" "))
     hang = min(indent + HANGING, limit // 2)
-    pieces, rest, margin = [], line[indent:], min(indent, limit // 2)
+    pieces, rest, margin, literal = [], line[indent:], min(indent, limit // 2), ""
     while rest.cell_len > limit - margin:
         cut = _cut(rest.plain, limit - margin)
-        pieces.append(Text(" " * margin) + rest[:cut])
-        rest = rest[cut + (rest.plain[cut] == " ") :]
+        if _cuts_command(literal, rest.plain, cut):
+            cut = _cut(rest.plain, limit - margin - len(GOES_ON))
+        mark = GOES_ON if _cuts_command(literal, rest.plain, cut) else ""
+        pieces.append(Text(" " * margin) + rest[:cut] + Text(mark, "dim"))
+        end = cut + (rest.plain[cut] == " ")
+        literal, rest = _opened(literal + rest.plain[:end]), rest[end:]
         margin = hang
     return [*pieces, Text(" " * margin) + rest]
+
+
+def _cuts_command(literal: str, text: str, cut: int) -> bool:
+    """Whether a shell command in backticks is cut between two of its words; `literal` is what was open before `text`."""
+    return text[cut] == " " and _opened(f"{literal}{text[: cut + 1]}").startswith(COMMANDS)
+
+
+def _opened(text: str) -> str:
+    """How a literal that `text` leaves open begins: as much as tells a command."""
+    at = text.rfind("`")
+    return text[at : at + max(map(len, COMMANDS))] if text.count("`") % 2 else ""
 
 
 def _cut(text: str, room: int) -> int:

@@ -82,7 +82,7 @@ def _body(text: str) -> Iterator[Text]:
         if fence:
             fenced = not fenced
         elif fenced:
-            yield Text(f"{' ' * INDENT}{inert.line(line)}".rstrip(), "dim")
+            yield Text(f"{' ' * INDENT}{inert.line(line)}".rstrip(), "dim", no_wrap=True)
         elif line.strip():
             paragraph.append(line.strip())
         else:
@@ -94,9 +94,11 @@ def _filled(paragraph: list[str]) -> Iterator[Text]:
     text = " ".join(paragraph)
     item = _ITEM.match(text)
     hang = " " * len(item[0]) if item else ""
-    wrapped = textwrap.wrap(text, WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
-    for line in wrapped:
+    whole = item and _LINK.fullmatch(text, item.end())  # a link that is broken is none
+    wrap = textwrap.TextWrapper(WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    for line in [text] if whole else wrap.wrap(text):
         shown = Text(inert.line(line))
         shown.highlight_regex(_CODE.pattern, "cyan")
         shown.highlight_regex(_LINK.pattern, "underline")
+        shown.no_wrap = True
         yield shown

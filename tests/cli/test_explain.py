@@ -8,6 +8,7 @@ import re
 import pytest
 
 from mfinfra import explain
+from mfinfra.render import console
 from mfinfra.render import explain as pages
 
 
@@ -23,6 +24,17 @@ def test_a_page_has_its_title_its_parts_and_its_links_in_80_columns(run):
     assert "#" not in shown.out
     prose = [line for line in shown.out.splitlines() if not line.startswith("    ")]
     assert max(map(len, prose)) <= 80
+
+
+def test_links_and_examples_are_never_broken():
+    for code in explain.codes():
+        page = explain.page(code)
+        lines = [piece.plain for line in pages.lines(code) for piece in console.wrapped(line, 60)]
+        for link in re.findall(r"^- (https://\S+)$", page.sections.get("More", ""), re.MULTILINE):
+            assert f"- {link}" in lines
+        for name in ("Fails", "Passes"):
+            example = page.example(name)
+            assert all(f"    {line}".rstrip() in lines for line in (example or "").splitlines())
 
 
 def words(text):

@@ -1,4 +1,5 @@
 import io
+import shlex
 import sys
 
 import pytest
@@ -59,6 +60,29 @@ def test_a_word_that_is_too_long_breaks_behind_a_mark_of_an_arn():
         "arn:aws:iam::123456789012:role/aws-service-role/",
         "batch.amazonaws.com/AWSServiceRoleForBatch",
     ]
+
+
+def test_a_command_that_is_too_long_can_be_pasted_and_prose_beside_it_is_as_ever():
+    command = "aws batch update-job-queue --job-queue metaflow-job-queue --state ENABLED"
+    line = Text(
+        f"          fix: write `state: ENABLED` in the file; at once: `{command}`, and all of it runs again as before"
+    )
+    pieces = [piece.plain for piece in console.wrapped(line, 60)]
+    assert all(len(piece) <= 60 for piece in pieces)
+    pasted = "\n".join(pieces).partition("`aws")[2].partition("`")[0]
+    assert "\n" in pasted
+    assert shlex.split(pasted) == command.split()[1:]
+    assert "\\" not in "\n".join(pieces).replace(pasted, "")
+
+
+def test_a_line_that_wants_to_stay_whole_does():
+    link = Text("- https://docs.aws.amazon.com/" + "x" * 60, no_wrap=True)
+    assert console.wrapped(link, 40) == [link]
+
+
+def test_backticks_without_end_cost_no_time():
+    line = Text("`aws " + "` " * 5_000)
+    assert len(console.wrapped(line, 80)) > 100
 
 
 def test_markup_in_a_text_is_text():
