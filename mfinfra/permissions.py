@@ -21,6 +21,7 @@ ACTION: Mapping[tuple[str, str], str] = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
     ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
     ("s3", "DeleteObjects"): "s3:DeleteObject",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     ("s3", "PutBucketEncryption"): "s3:PutEncryptionConfiguration",

@@ -17,7 +17,7 @@ WITHOUT_OPERATION = {
     "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:ListAllMyBuckets",
     "s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration", "s3:GetBucketPublicAccessBlock",
     "s3:PutBucketPublicAccessBlock", "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration",
-    "s3:DeleteObjectVersion", "s3:TagResource", "iam:PassRole",
+    "s3:DeleteObjectVersion", "s3:TagResource", "s3:GetBucketObjectLockConfiguration", "iam:PassRole",
 }  # fmt: skip
 # S3 operations whose action has another name, and which we may come to call
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

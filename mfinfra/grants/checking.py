@@ -35,6 +35,7 @@ VERIFY: Final = (
     "s3:GetBucketPolicy",
     "s3:GetBucketVersioning",
     "s3:GetObject",
+    "s3:GetObjectLockConfiguration",
     "s3:HeadBucket",
     "s3:HeadObject",
     "s3:ListObjectVersions",

@@ -24,6 +24,7 @@ BODY = f"`mfinfra verify` wrote this to see that Metaflow can, and deletes it: {
 VERSION = {"Key": KEY, "VersionId": "null", "IsLatest": True}
 STORED = {
     "GetBucketVersioning": {},
+    "GetObjectLockConfiguration": None,
     "DeleteObject": {},
     "HeadObject": [None, {"ContentLength": len(BODY)}],
     "PutObject": {},
@@ -253,7 +254,7 @@ def test_an_object_is_sent_with_the_encryption_that_metaflow_would_send():
 @pytest.mark.parametrize("error", [Ended("late"), KeyboardInterrupt(), ValueError("a bug"), refused("SlowDown")])
 def test_the_object_is_deleted_wherever_the_probe_ends(operation, error):
     told = talk(checks()["datastore.object"], STORED, dies_at=operation, with_=error)
-    assert told.operations[-2:] == ["ListObjectVersions", "DeleteObjects"]
+    assert told.operations[-3:] == ["ListObjectVersions", "GetBucketVersioning", "DeleteObjects"]
     assert set(told.touched.values()) == {Stage.REMOVED}
 
 
@@ -277,7 +278,36 @@ def test_in_a_bucket_without_versions_none_is_named_as_that_takes_another_permis
 def test_who_may_not_list_versions_deletes_what_it_can():
     answers = {**STORED, "ListObjectVersions": refused("AccessDenied")}
     told = talk(checks()["datastore.object"], answers)
-    assert told.operations[-3:] == ["ListObjectVersions", "ListObjectsV2", "DeleteObjects"]
+    assert told.operations[-4:] == ["ListObjectVersions", "ListObjectsV2", "GetBucketVersioning", "DeleteObjects"]
+
+
+def test_in_a_bucket_whose_versions_are_suspended_no_marker_stays_behind():
+    told = talk(checks()["datastore.object"], {**STORED, "GetBucketVersioning": {"Status": "Suspended"}})
+    (gone,) = [one for one in told.asked if isinstance(one, Call) and one.operation == "DeleteObjects"]
+    assert gone.params["Delete"]["Objects"] == [{"Key": KEY, "VersionId": "null"}]
+
+
+@pytest.mark.parametrize("versioning", [{"Status": "Enabled"}, refused("AccessDenied")])
+def test_who_may_not_see_versions_writes_nothing_where_there_are_some(versioning):
+    denied = {"GetBucketVersioning": versioning, "ListObjectVersions": refused("AccessDenied")}
+    told = talk(checks()["datastore.object"], {**STORED, **denied})
+    assert [one.verdict for one in told.findings] == [Verdict.SKIPPED]
+    assert "PutObject" not in told.operations
+
+
+@pytest.mark.parametrize(
+    ("answer", "writes"),
+    [
+        ({"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}, True),
+        ({"ObjectLockConfiguration": {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}}, False),
+        (refused("AccessDenied"), True),
+    ],
+)
+def test_nothing_is_written_where_each_new_object_is_locked(answer, writes):
+    locked = {"GetBucketVersioning": {"Status": "Enabled"}, "GetObjectLockConfiguration": answer}
+    told = talk(checks()["datastore.object"], {**STORED, **locked})
+    assert ("PutObject" in told.operations) is writes
+    assert writes or "locks every new object" in told.findings[0].message
 
 
 @pytest.mark.parametrize("versioning", [{}, {"Status": "Enabled"}, refused("AccessDenied")])

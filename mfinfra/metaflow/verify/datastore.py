@@ -22,6 +22,14 @@ MOST = 1000
 # The version that an object has in a bucket without versions; to delete it leaves no marker, whatever is there.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 UNVERSIONED = "null"
+DENIED = (
+    "these credentials may not delete it again",
+    "allow `s3:DeleteObject`, `s3:DeleteObjectVersion` and `s3:ListBucketVersions` to who verifies",
+)
+LOCKED = (
+    "the bucket locks every new object, and nobody could delete it again",
+    "verify a file with another bucket, or run a flow by hand",
+)
 
 
 def checks(subject: Subject) -> tuple[Check, ...]:
@@ -48,20 +56,45 @@ def place(subject: Subject, name: str) -> Root:
     return root.below(f"{FOLDER}-{subject.token}-{name}")
 
 
-def may_delete(where: Root) -> Asking[bool]:
-    """Whether what is made here can be taken away again: what is not there is deleted, which changes nothing."""
-    try:
-        versions = yield Call("s3", "GetBucketVersioning", {"Bucket": where.bucket})
-    except AccessDenied:
-        versions = {"Status": "Enabled"}
+def undeletable(where: Root) -> Asking[tuple[str, str] | None]:
+    """Why what is made here cannot be taken away again, and what to do; `None` where it can.
+
+    To see it, what is not there is deleted, which changes nothing.
+    """
+    versioned = yield from _versioned(where)
     target = {"Bucket": where.bucket, "Key": where.prefix}
+    # Without versions it is another permission, and no marker can be left.
+    version = {"VersionId": UNVERSIONED} if versioned else {}
     try:
-        # Without versions it is another permission, and no marker can be left.
-        version = {"VersionId": UNVERSIONED} if (versions or {}).get("Status") else {}
         yield Call("s3", "DeleteObject", {**target, **version}, fine=("NoSuchVersion", "NoSuchKey"))
+        if versioned:
+            # Who sees no versions can only hide an object behind a marker.
+            yield Call("s3", "ListObjectVersions", {"Bucket": where.bucket, "Prefix": where.prefix, "MaxKeys": 1})
     except AccessDenied:
-        return False
-    return True
+        return DENIED
+    return LOCKED if versioned and (yield from _locks(where)) else None
+
+
+def _versioned(where: Root) -> Asking[bool]:
+    """Whether the bucket has, or had, versions; also where nobody says."""
+    try:
+        answer = yield Call("s3", "GetBucketVersioning", {"Bucket": where.bucket})
+    except AccessDenied:
+        return True
+    return bool((answer or {}).get("Status"))
+
+
+def _locks(where: Root) -> Asking[bool]:
+    """Whether the bucket locks each new object for a time: that one could not be deleted, by nobody.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    """
+    absent = ("ObjectLockConfigurationNotFoundError",)
+    try:
+        answer = yield Call("s3", "GetObjectLockConfiguration", {"Bucket": where.bucket}, absent=absent)
+    except AwsError:
+        return False  # who may not see it, and what is no S3 of AWS's: what stays then is named
+    return bool(((answer or {}).get("ObjectLockConfiguration") or {}).get("Rule"))
 
 
 def clear(where: Root) -> Asking[None]:
@@ -72,19 +105,19 @@ def clear(where: Root) -> Asking[None]:
     except AccessDenied:
         answer = yield Call("s3", "ListObjectsV2", prefix, paginate=True)
     rows = _rows(answer or {})
+    # In a bucket without versions to name one takes another permission; in a suspended one not to leaves a marker.
+    unversioned = all(row.get("VersionId", UNVERSIONED) == UNVERSIONED for row in rows)
+    if rows and unversioned and not (yield from _versioned(where)):
+        rows = [{"Key": row["Key"]} for row in rows]
     for first in range(0, len(rows), MOST):
         delete = {"Objects": rows[first : first + MOST], "Quiet": True}
         yield Call("s3", "DeleteObjects", {"Bucket": where.bucket, "Delete": delete}, failures="Errors")
 
 
 def _rows(answer: Document) -> list[Mapping[str, str]]:
-    """What is to be deleted; where no object has a version, none is named: that is another permission."""
+    """What is to be deleted."""
     found = [row for member in ("Versions", "DeleteMarkers", "Contents") for row in answer.get(member) or ()]
-    versioned = any(row.get("VersionId", UNVERSIONED) != UNVERSIONED for row in found)
-    return [
-        {"Key": row["Key"], **({"VersionId": row["VersionId"]} if versioned and "VersionId" in row else {})}
-        for row in found
-    ]
+    return [{name: row[name] for name in ("Key", "VersionId") if name in row} for row in found]
 
 
 def _bucket(subject: Subject) -> Asking[tuple[Finding, ...]]:
@@ -108,9 +141,10 @@ def _bucket(subject: Subject) -> Asking[tuple[Finding, ...]]:
 def _object(subject: Subject) -> Asking[tuple[Finding, ...]]:
     where = place(subject, "object")
     what = f"{SCHEME}{where.bucket}/{where.prefix}"
-    if not (yield from may_delete(where)):
-        said = "nothing was written: these credentials may not delete it again"
-        return (left_out(what, said, "allow `s3:DeleteObject` and `s3:DeleteObjectVersion` to who verifies"),)
+    hindrance = yield from undeletable(where)
+    if hindrance:
+        why, fix = hindrance
+        return (left_out(what, f"nothing was written: {why}", fix),)
     yield Touch(what)
     try:
         found = yield from _tried(subject, where)
