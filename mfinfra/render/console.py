@@ -73,7 +73,7 @@ def wrapped(line: Text, limit: int) -> list[Text]:
 
 
 def _cuts_command(literal: str, text: str, cut: int) -> bool:
-    """Whether a shell command in backticks is cut between two of its words; `literal` is what was open before `text`."""
+    """Whether a shell command in backticks is cut between two of its words; `literal` was open before `text`."""
     return text[cut] == " " and _opened(f"{literal}{text[: cut + 1]}").startswith(COMMANDS)
 
 

@@ -1,5 +1,4 @@
 import io
-import shlex
 import sys
 
 import pytest
@@ -71,7 +70,7 @@ def test_a_command_that_is_too_long_can_be_pasted_and_prose_beside_it_is_as_ever
     assert all(len(piece) <= 60 for piece in pieces)
     pasted = "\n".join(pieces).partition("`aws")[2].partition("`")[0]
     assert "\n" in pasted
-    assert shlex.split(pasted) == command.split()[1:]
+    assert pasted.replace("\\\n", "").split() == command.split()[1:]  # as a shell reads it
     assert "\\" not in "\n".join(pieces).replace(pasted, "")
 
 
