@@ -32,7 +32,7 @@ Only = Annotated[
         "--only",
         metavar="CHECK",
         envvar="MFINFRA_ONLY",
-        help="Only this check, or the group of this name, and what it needs. May be repeated.",
+        help="Only this check (`batch.queue`) or group (`batch`), and what it needs. May be repeated.",
     ),
 ]
 Skip = Annotated[
@@ -45,7 +45,9 @@ Skip = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", envvar="MFINFRA_STRICT", help="Warnings fail too.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", envvar="MFINFRA_VERBOSE", help="Tell of what passed, too.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", envvar="MFINFRA_VERBOSE", help="Tell what was seen where all is well, too.")
+]
 
 
 def connect(environment: Environment, parallelism: int) -> Aws:

@@ -54,7 +54,7 @@ class Group(TyperGroup):
             command: Any = self.get_command(ctx, name)
             if not command.hidden:
                 heading = getattr(command, "rich_help_panel", None) or "Commands"
-                groups.setdefault(heading, []).append((name, command.get_short_help_str(limit=70)))
+                groups.setdefault(heading, []).append((name, _first_sentence(command.help or "")))
         for heading, rows in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -69,6 +69,11 @@ def ending(examples: Sequence[str], codes: Sequence[int]) -> str:
     shown = [f"  {example}" for example in examples]
     meanings = [f"  {code:<4} {MEANINGS[code]}" for code in codes]
     return "\n".join(["Examples:", *shown, "", "Exit codes:", *meanings])
+
+
+def _first_sentence(text: str) -> str:
+    """What stands before the first full stop or blank line: nothing is cut off with an ellipsis."""
+    return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 def _write(text: str | None, formatter: Any) -> None:

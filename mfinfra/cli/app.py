@@ -67,8 +67,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=_help.ending(EXAMPLES, tuple(_help.MEANINGS))
-    + "\n\nEvery flag has an environment variable, shown in the help of its command. Of a flag that may"
-    + "\nbe repeated, the variable holds all values, with spaces between.",
+    + "\n\nEvery flag has an environment variable, shown in the help of its command."
+    + "\nOf a flag that may be repeated it holds all values, with spaces between.",
 )
 
 

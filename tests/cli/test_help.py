@@ -57,9 +57,15 @@ def test_the_first_example_of_a_command_is_one_of_mfinfra_s_own_commands(path):
 
 def test_help_is_no_wider_than_80_columns_but_for_examples(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    for path in PATHS:
+    for path in [(), *PATHS]:
         lines = run(*path, "--help").out.splitlines()
         assert [line for line in lines if len(line) > 80 and not line.startswith("  mfinfra ")] == []
+
+
+def test_the_list_of_commands_cuts_no_sentence_off(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in run("--help").out.partition("Everyday:")[2]
+    assert "..." not in run("sandbox", "--help").out.partition("Commands:")[2]
 
 
 def test_commands_stand_in_groups(run):
