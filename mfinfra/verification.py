@@ -92,7 +92,8 @@ def local(
         return (Finding(Verdict.WARNING, str(where), "is not there", "MF5114", fix=write),)
     rows = [row for row in configuration.compare(produced, stands.values, kinds) if row.writes]
     found = [Finding(Verdict.WARNING, row.key, f"`{where}` says something else", "MF5115", fix=write) for row in rows]
-    project = profile.project(Path.cwd())
+    project, chosen = profile.project(Path.cwd()), environ.get("METAFLOW_PROFILE", "")
+    named = profile.path(chosen, environ)
     around = Surroundings(
         environ,
         name,
@@ -101,6 +102,7 @@ def local(
         str(project[0]) if project else "",
         project[1] if project else {},
         environ.get("AWS_DEFAULT_REGION") or environment.scope.region,
+        str(named) if chosen not in {"", name} and not named.exists() else "",
     )
     found += map(_warning, configuration_warnings.of_profile(environment, produced, around, kinds))
     return tuple(found) or (Finding(Verdict.PASSED, str(where), f"{where} says the same"),)
