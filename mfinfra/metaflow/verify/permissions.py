@@ -41,7 +41,15 @@ def checks(subject: Subject, needs: Sequence[Need], users: Sequence[Part]) -> tu
     for number, part in enumerate(users if own else (), 1):
         id_ = "permissions.user" if len(users) == 1 else f"permissions.user-{number}"
         found.append(_check(subject, id_, part, own, ()))
+    if own and not users:
+        found.append(Check("permissions.user", GROUP, "what people may do", lambda: _nobody(subject)))
     return tuple(found)
+
+
+def _nobody(subject: Subject) -> Asking[tuple[Finding, ...]]:
+    yield from ()
+    said = "not checked: the file has no role with `preset: user`, which people run flows with"
+    return (left_out("", said, fix=f"`mfinfra permissions {subject.file} --for run` tells what they need"),)
 
 
 def _check(subject: Subject, id_: str, part: Part, needs: Sequence[Need], after: tuple[str, ...]) -> Check:
