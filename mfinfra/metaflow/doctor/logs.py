@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator
 from dataclasses import replace
 
+from mfinfra.evaluate import simulated
 from mfinfra.metaflow.doctor import ladder
 from mfinfra.metaflow.doctor.case import Case
 from mfinfra.metaflow.doctor.jobs import exit_code
@@ -20,7 +21,7 @@ LINES = 200
 """How many of their last lines."""
 _DENIED = re.compile(
     r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d+):assumed-role/(?P<role>[\w+=,.@-]+)/\S+ is not authorized to "
-    r"perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>arn:[^\s\"]+))?"
+    r"perform: (?P<action>[\w-]+:\w+)(?: on resource: \"?(?P<resource>arn:[^\s\"]+))?"
 )
 
 
@@ -59,16 +60,15 @@ def _still(asked: Asked, text: str) -> Generator[Question, Document | None, list
     role = f"arn:{denied['partition']}:iam::{denied['account']}:role/{denied['role']}"
     found = yield from asked(Call("iam", "GetRole", {"RoleName": denied["role"]}, absent=("NoSuchEntity",)))
     role = str(((found.document or {}).get("Role") or {}).get("Arn") or role)
-    params = {"PolicySourceArn": role, "ActionNames": [denied["action"]]}
-    if denied["resource"]:
-        params["ResourceArns"] = [denied["resource"]]
+    params = {"PolicySourceArn": role, **simulated.asked([denied["action"]], [denied["resource"] or "*"], {})}
     answer = yield from asked(Call("iam", "SimulatePrincipalPolicy", params, paginate=True))
-    results = answer.rows("EvaluationResults") or ()
-    if not results:
+    said = simulated.judgement(answer.rows("EvaluationResults") or (), denied["action"], denied["resource"] or "*")
+    # Without its resource, or where it hangs on a condition, a denial is not known to be the same.
+    if said is None or (not said.allowed and (said.missing or not denied["resource"])):
         return []
-    decision = str(results[0]["EvalDecision"])
+    decision = said.decision
     evidence = (f"{role}: {denied['action']} on {denied['resource'] or '*'} is {decision} (SimulatePrincipalPolicy)",)
-    if decision == "allowed":
+    if said.allowed:
         message = (
             f"its policies allow `{denied['action']}` by now; if it is denied again, a policy above or a condition does"
         )

@@ -511,6 +511,28 @@ def test_what_a_manifest_does_not_tell_of_an_image_is_not_claimed(platforms: lis
     assert said in [finding.message for one in diagnose(world) for finding in one.findings]
 
 
+ALLOWED = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::data/*"}
+QUOTED = DENIED.replace("arn:aws:s3:::data/metaflow/x", '"arn:aws:s3:::data/metaflow/x"')
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "code"),
+    [
+        (QUOTED, [ALLOWED], "MF5461"),
+        (QUOTED, [], "MF5460"),
+        (DENIED.partition(" on resource")[0], [ALLOWED], None),
+        (DENIED, [{**ALLOWED, "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}], None),
+    ],
+    ids=["by now", "still", "nobody knows of what", "under a condition"],
+)
+def test_whether_a_denial_still_holds_is_said_only_where_that_is_known(text: str, held: list[Any], code: Any) -> None:
+    world = private()
+    logged(text)(world)
+    world.own["batch"] = held
+    codes = told(diagnose(world))
+    assert [one for one in ("MF5460", "MF5461") if one in codes] == ([code] if code else [])
+
+
 def test_a_spot_fleet_acts_as_a_role_of_its_own() -> None:
     world = private()
     fleet = f"{IAM}:role/fleet"
