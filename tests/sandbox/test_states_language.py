@@ -375,6 +375,8 @@ def test_a_task_that_takes_too_long_times_out():
     world = World(submitJob=["never"])
     machine = only(Type="Task", Resource=MACHINE, TimeoutSeconds=0.01)
     assert failure(machine, world=world).error == "States.Timeout"
+    about = {"resourceType": "batch", "resource": "submitJob.sync", "error": "States.Timeout"}
+    assert world.events[-1] == ("TaskTimedOut", 1, about)
 
 
 def branch(**state):

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html
 """
 
 import json
+import re
 import threading
 
 import pytest
@@ -318,6 +319,18 @@ def test_a_role_that_lacks_a_right_fails_the_execution(line, lost, definition, e
     told = line.ended(line.start(machine))
     assert (told["status"], told["error"]) == ("FAILED", error)
     assert f"is not authorized to perform: {action}" in told["cause"]
+
+
+# https://github.com/ASFHyP3/hyp3/pull/805
+def test_a_job_that_is_not_taken_is_told_as_step_functions_tells_it(line):
+    machine = line.create(JOB)
+    line.lose("batch")
+    execution = line.start(machine)
+    service = (
+        r"\(Service: AWSBatch; Status Code: 403; Error Code: AccessDeniedException; Request ID: .{36}; Proxy: null\)$"
+    )
+    assert re.search(service, line.ended(execution)["cause"])
+    assert line.kinds(execution)[-3:] == ["TaskStarted", "TaskSubmitFailed", "ExecutionFailed"]
 
 
 @pytest.mark.parametrize(

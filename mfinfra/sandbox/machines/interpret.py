@@ -92,7 +92,8 @@ async def _task(_name: str, state: State, value: Any, line: Line) -> Any:
         async with asyncio.timeout(limit):
             return await line.world.perform(state["Resource"], value, line)
     except TimeoutError as error:
-        line.tell("TaskTimedOut", error=TIMEOUT)
+        *_, service, action = state["Resource"].split(":")
+        line.tell("TaskTimedOut", resourceType=service, resource=action, error=TIMEOUT)
         raise StateError(TIMEOUT, "") from error
 
 

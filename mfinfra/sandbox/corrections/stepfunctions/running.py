@@ -71,8 +71,11 @@ class Running:
         line.tell("TaskScheduled", **about, region=region, parameters=parameters)
         line.tell("TaskStarted", **about)
         role = self.execution.machine["roleArn"]
+        failed = "TaskSubmitFailed" if integration.waits else "TaskFailed"
 
         def submitted(answer: Any) -> None:
+            nonlocal failed
+            failed = "TaskFailed"
             line.tell("TaskSubmitted", **about, output=answer)
 
         try:
@@ -81,7 +84,7 @@ class Running:
             else:
                 output = tasks.perform(self._engine, self._call, role, integration, parameters)
         except StateError as failure:
-            line.tell("TaskFailed", **about, error=failure.error, cause=failure.cause)
+            line.tell(failed, **about, error=failure.error, cause=failure.cause)
             raise
         line.tell("TaskSucceeded", **about, output=output)
         return output

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,9 @@ OPTIMISED: Final = frozenset({"batch", "dynamodb", "s3"})
 
 UNNAMED: Final = {"batch": "AWSBatchException", "dynamodb": "AmazonDynamoDBException"}
 """What an error is called that the service's model does not name: the general one of the service."""
+
+SIGNED: Final = {"batch": "AWSBatch", "dynamodb": "AmazonDynamoDBv2", "s3": "Amazon S3"}
+"""What a service calls itself in an error of its own integration, https://github.com/ASFHyP3/hyp3/pull/805."""
 
 PREFIXES: Final = {"batch": "Batch", "dynamodb": "DynamoDB", "s3": "S3"}
 Resources = Callable[[Call, Mapping[str, Any]], tuple[str, ...]]
@@ -90,7 +94,8 @@ class Integration:
         name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
         if error.code not in modelled and name not in modelled:
             name = UNNAMED.get(self.service, f"{prefix}Exception")
-        told = f"(Service: {prefix}, Status Code: {error.status}, Error Code: {error.code})"
+        said = (f"Service: {SIGNED.get(self.service, prefix)}", f"Status Code: {error.status}")
+        told = f"({'; '.join(said)}; Error Code: {error.code}; Request ID: {uuid.uuid4()}; Proxy: null)"
         return StateError(f"{prefix}.{name}", f"{error.message} {told}")
 
 
