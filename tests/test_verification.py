@@ -54,6 +54,15 @@ def test_a_key_that_the_shell_sets_otherwise_is_told(environment, tmp_path):
     assert [one.code for one in found] == ["MF5020"]
 
 
+def test_a_profile_that_the_shell_names_and_that_is_not_there_is_told(environment, tmp_path):
+    (tmp_path / "config_sandbox.json").write_text("{}")
+    around = {"METAFLOW_HOME": str(tmp_path), "METAFLOW_PROFILE": "nope"}
+    found = verification.local(environment, configuration.produce(environment), around)
+    (told,) = (one for one in found if one.code == "MF5024")
+    assert "names a profile without a file" in told.message
+    assert "config_nope.json" in told.message
+
+
 def test_a_profile_that_nobody_can_read_is_told_and_not_raised(environment, tmp_path):
     (tmp_path / "config_sandbox.json").write_text("{")
     (found,) = local(environment, tmp_path)

@@ -434,7 +434,9 @@ def test_each_denied_action_is_told_with_role_resource_and_what_to_add(decision,
     assert first.subject == "role.batch-job"
     assert "`s3:PutObject`" in first.message
     assert "arn:aws:s3:::" in first.message
+    assert "in a job: write artifacts, code packages and logs, those over 8 MB in parts" in first.evidence
     assert first.fix
+    assert (f"`mfinfra apply {subject().file}`" in first.fix) is (code == "MF5170")
 
 
 @pytest.mark.parametrize("decision", ["implicitDeny", "explicitDeny"])

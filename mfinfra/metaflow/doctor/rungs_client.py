@@ -92,6 +92,16 @@ CONFIGURATION: tuple[Rung, ...] = (
         _JOB,
     ),
     Rung(
+        "MF5329",
+        # AWS's page says that it is refused and not in which words.
+        re.compile(
+            r"SubmitJob operation: [^\n]{0,80}?job queue (?P<queue>\S{1,400}) is (?:not|DISABLED)", re.IGNORECASE
+        ),
+        "METAFLOW_BATCH_JOB_QUEUE",
+        "the queue `{queue}` takes no jobs: it is disabled",
+        "`mfinfra doctor FILE` shows its state; write `state: ENABLED`, and `mfinfra apply FILE`",
+    ),
+    Rung(
         "MF5319",
         re.compile(r"Unable to launch AWS Batch job\. No job queue\s+specified and no valid & enabled queue found"),
         "METAFLOW_BATCH_JOB_QUEUE",

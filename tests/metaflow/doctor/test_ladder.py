@@ -165,6 +165,15 @@ RUNGS = {
         "MF5337",
         "METAFLOW_SFN_IAM_ROLE",
     ),
+    "a queue that is off": (
+        refused(
+            "ClientException",
+            "SubmitJob",
+            "Error executing request, Exception : Cannot submit job, job queue jobs is not ENABLED, RequestId: 1",
+        ),
+        "MF5329",
+        "METAFLOW_BATCH_JOB_QUEUE",
+    ),
     "a command that is too long": (
         refused("Batch.BatchException", "SubmitJob", "Container Overrides length must be at most 8192"),
         "MF5338",
