@@ -65,7 +65,9 @@ def wrapped(line: Text, limit: int) -> list[Text]:
         if _cuts_command(literal, rest.plain, cut):
             cut = _cut(rest.plain, limit - margin - len(GOES_ON))
         mark = GOES_ON if _cuts_command(literal, rest.plain, cut) else ""
-        pieces.append(Text(" " * margin) + rest[:cut] + Text(mark, "dim"))
+        shown = rest[:cut]
+        shown.rstrip()
+        pieces.append(Text(" " * margin) + shown + Text(mark, "dim"))
         end = cut + (rest.plain[cut] == " ")
         literal, rest = _opened(literal + rest.plain[:end]), rest[end:]
         margin = hang

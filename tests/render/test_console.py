@@ -53,6 +53,11 @@ def test_a_long_line_goes_on_under_its_indentation_and_loses_nothing():
     assert joined.replace(" ", "") == line.plain.replace(" ", "")
 
 
+def test_no_line_ends_with_the_space_that_it_was_broken_at():
+    pieces = console.wrapped(Text("  skip  batch.image  jobs run without one  0.3 s"), 45)
+    assert [piece.plain for piece in pieces] == ["  skip  batch.image  jobs run without one", "      0.3 s"]
+
+
 def test_a_word_that_is_too_long_breaks_behind_a_mark_of_an_arn():
     line = Text("  arn:aws:iam::123456789012:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
     assert [piece.plain.strip() for piece in console.wrapped(line, 60)] == [
