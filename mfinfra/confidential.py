@@ -13,7 +13,7 @@ ARGUMENTS = frozenset({"METAFLOW_DATATOOLS_CLIENT_PARAMS", "METAFLOW_DATATOOLS_S
 CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 REFERENCE = "secret"
 """`{secret: ARN}` stands where a secret would: it is read when the configuration is written, and not before."""
-LOGIN = re.compile(r"(?<=://)[^/?#@\s]*@")
+LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 """Name and password in a URL."""
 HIDDEN = "(not shown)"
 

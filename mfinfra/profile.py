@@ -5,10 +5,12 @@ They hold secrets, so that only their user may read what is written here.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import secrets
 import stat
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ PROJECT = ".metaflow"
 CONFIG = "config.json"
 LARGEST = 4 * 2**20
 """Bytes."""
+
+LEFT = 60.0
+"""Seconds after which nobody writes a file any more that stands beside a profile."""
 
 Stamp = tuple[int, int, int] | None
 
@@ -95,9 +100,11 @@ def write(profile: Profile, text: str) -> None:
     except OSError as error:
         said = f"`{profile.target.parent}` cannot be made: {(error.strerror or '').lower()}"
         raise UserError(said, hint=f"`{HOME}` names another folder", code="MF5010") from error
+    _sweep(profile.target)
     fresh = profile.target.with_name(f".{profile.target.name}.{secrets.token_hex(4)}")
     try:
         with open(fresh, "x", encoding="utf-8", opener=_private) as file:
+            _keep_owner(profile.target, file.fileno())
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -109,6 +116,22 @@ def write(profile: Profile, text: str) -> None:
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a killed writer left beside the file: there may be secrets in it."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}"):
+        with suppress(OSError):
+            if time.time() - left.lstat().st_mtime > LEFT:
+                left.unlink()
+
+
+def _keep_owner(target: Path, fresh: int) -> None:
+    """Whoever is root writes the file of another user, who is to read it afterwards."""
+    with suppress(OSError):  # nobody else may give a file away, and there may be none yet
+        found = target.stat()
+        if found.st_uid != os.geteuid():
+            os.fchown(fresh, found.st_uid, found.st_gid)
 
 
 def _behind(where: Path) -> Path:

@@ -117,6 +117,27 @@ def test_what_somebody_else_wrote_meanwhile_is_not_written_over(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_what_a_killed_writer_left_is_gone_after_the_next_write_and_what_another_writes_now_is_not(tmp_path):
+    where, old, now = (tmp_path / name for name in ("config.json", ".config.json.0123abcd", ".config.json.4567abcd"))
+    for path in (old, now, tmp_path / ".config.json.backup00"):
+        path.write_text("secret")
+        os.utime(path, (0, 0) if path != now else None)
+    profile.write(profile.read(where), "{}")
+    assert names(tmp_path) == [".config.json.4567abcd", ".config.json.backup00", "config.json"]
+
+
+def test_root_leaves_a_file_to_its_owner(tmp_path, monkeypatch):
+    where, given = tmp_path / "config.json", []
+    where.write_text("{}")
+    found = profile.read(where)
+    monkeypatch.setattr(os, "fchown", lambda _, uid, gid: given.append((uid, gid)))
+    profile.write(found, "{}")
+    assert given == []
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    profile.write(profile.read(where), "{}")
+    assert given == [(where.stat().st_uid, where.stat().st_gid)]
+
+
 def test_a_write_that_fails_leaves_what_there_was(tmp_path, monkeypatch):
     where = tmp_path / "config.json"
     where.write_text('{"a": 1}')

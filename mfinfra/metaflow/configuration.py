@@ -123,7 +123,7 @@ def meaning(value: Any, kind: str) -> Any:
             with suppress(ValueError):
                 return int(value)
         case "object" | "list", str():
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 return json.loads(value)
         case "text", bool() | int() | float():
             return settings.text(value)

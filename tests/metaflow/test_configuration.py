@@ -67,7 +67,7 @@ def test_what_metaflow_reads_as_the_same_is_the_same(key, live, wished):
 @pytest.mark.parametrize(
     ("key", "live", "wished"),
     [(EMIT, "false", True), (EMIT, "0", True), (TAGS, '{"a":"c"}', {"a": "b"}), (RETRY, "4", 3), (TAGS, "{", {}),
-     (UI, "", "https://x"), (EMIT, None, False)],
+     (TAGS, "[" * 100_000, {}), (UI, "", "https://x"), (EMIT, None, False)],
 )  # fmt: skip
 def test_what_metaflow_reads_as_something_else_differs(key, live, wished):
     assert signs(said({key: wished}), {key: live}) == {key: Sign.CHANGED}
@@ -102,6 +102,8 @@ def test_secrets_of_others_and_logins_are_not_shown_either():
     live = {"METAFLOW_SERVICE_AUTH_KEY": "hunter2", "METAFLOW_SERVICE_URL": "https://me:hunter2@m"}
     live["METAFLOW_DATATOOLS_SESSION_VARS"] = '{"aws_secret_access_key": "hunter2"}'
     assert "hunter2" not in str(compare(said({}), live, KINDS))
+    two = {"METAFLOW_SERVICE_URL": "https://me:hunter1@hunter2@m/a@b"}
+    assert [row.before for row in compare(said({}), two, KINDS)] == ["https://(not shown)@m/a@b"]
 
 
 def test_an_environment_says_values_where_secrets_are_and_what_it_waits_for():
