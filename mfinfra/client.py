@@ -65,7 +65,13 @@ def _client(python: str) -> Client | None:
     """The Python behind a path, with its Metaflow; `None` if it has none, or is no Python."""
     try:
         done = subprocess.run(  # noqa: S603 - a Python that the user has, or named
-            [python, "-c", VERSION], capture_output=True, text=True, timeout=PATIENCE, check=False
+            [python, "-c", VERSION],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

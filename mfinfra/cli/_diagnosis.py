@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import sys
 import time
@@ -91,7 +92,12 @@ def _read(path: Path) -> str:
 def _end(stream: BinaryIO) -> str:
     if stream.seekable():
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - LARGEST))
-    return stream.read()[-LARGEST:].decode("utf-8", errors="replace")
+        end = stream.read(LARGEST)
+    else:
+        end = b""
+        while more := stream.read(LARGEST):
+            end = (end + more)[-LARGEST:]
+    return end.decode("utf-8", errors="replace")
 
 
 def _likely(finding: Finding | None, nothing: str = "Nothing was found that would keep flows from running.") -> Text:
@@ -115,13 +121,19 @@ def _nothing() -> CheckQuestions:
 
 def _ping(url: str) -> str | None:
     """What went wrong when the service was asked for its version, as Metaflow asks; `None` if it answered."""
-    if urlsplit(url).scheme not in {"http", "https"}:
-        return "the address has no `http://` or `https://`"
     try:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            return "the address has no `http://` or `https://`"
         with urllib.request.urlopen(f"{url.rstrip('/')}/ping", timeout=PATIENCE):  # noqa: S310 - the scheme was looked at
             return None
     except urllib.error.HTTPError as error:
         # It answers: without the headers, which are a secret, it need not let us in.
         return None if error.code in {401, 403} else f"it answered {error.code}"
+    except http.client.InvalidURL as error:
+        return f"the address is none: {error}"
+    except http.client.HTTPException as error:
+        return f"what answered speaks no HTTP: {type(error).__name__}"
+    except ValueError as error:
+        return f"the address is none: {error}"
     except OSError as error:
         return str(error)

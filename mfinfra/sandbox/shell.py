@@ -93,6 +93,7 @@ def _asked(path: str, environ: Mapping[str, str]) -> Python:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=ASK_SECONDS,
             check=False,
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from unittest.mock import Mock
 
 import doctor_world
 import pytest
@@ -172,6 +174,33 @@ def test_a_service_that_is_not_there_is_said_to_be_out_of_reach(world, file, cap
     shown = capsys.readouterr().out
     assert "MF5453" in shown
     assert "Connection refused" in shown
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a b", "http://a:port", f"http://{'a' * 70}.invalid"])
+def test_an_address_that_is_none_is_said_to_be_none(url):
+    assert "the address is none" in _diagnosis._ping(url)
+
+
+@pytest.mark.parametrize("error", [http.client.BadStatusLine("\x1b[31m"), http.client.LineTooLong("header line")])
+def test_what_speaks_no_http_is_said_not_to(error, monkeypatch):
+    monkeypatch.setattr(_diagnosis.urllib.request, "urlopen", Mock(side_effect=error))
+    assert _diagnosis._ping("http://127.0.0.1:9") == f"what answered speaks no HTTP: {type(error).__name__}"
+
+
+def test_of_a_pipe_that_never_ends_only_the_end_is_kept():
+    class Pipe(io.RawIOBase):
+        left = 5
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.left -= 1
+            size = min(len(buffer), _diagnosis.LARGEST) if self.left >= 0 else 0
+            buffer[:size] = b"0123456789"[self.left : self.left + 1] * size
+            return size
+
+    assert _diagnosis._end(Pipe()) == "0" * _diagnosis.LARGEST
 
 
 def test_without_a_service_there_is_nothing_to_ask():

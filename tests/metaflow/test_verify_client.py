@@ -130,6 +130,14 @@ def test_a_python_without_metaflow_is_refused_by_name(tmp_path):
         client.find(str(tmp_path / "python"))
 
 
+def test_what_is_no_python_and_says_what_nobody_can_read_has_no_metaflow(tmp_path):
+    script = tmp_path / "python3"
+    script.write_text("#!/bin/sh\nprintf '\\377\\n'\n")
+    script.chmod(0o755)
+    with pytest.raises(UserError, match="has no Metaflow"):
+        client.find(str(script))
+
+
 def test_without_any_python_there_is_no_client(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
     assert client.find(environ={"PATH": str(tmp_path)}) is None
