@@ -72,7 +72,7 @@ _DATASTORE: Final = [
         "s3:ListBucket",
         ("s3:HeadObject",),
         examples.buckets,
-        "whether an object is there: S3 says 404 only to who may list the bucket, and 403 to everybody else",
+        "see whether an object is there: S3 says 404 only to who may list the bucket, and 403 to everybody else",
         _S3,
     ),
     Row(_DATA, "s3:ListBucket", ("s3:ListObjectsV2",), examples.listings, "find what a run has left", _S3),
@@ -94,7 +94,7 @@ _IN_A_JOB: Final = [
     *_called(_JOB, "dynamodb:UpdateItem", examples.table, "write down which task of a foreach has ended", _TABLE),
     *_called(_JOB, "dynamodb:GetItem", examples.table, "find the tasks of a foreach in the join", _TABLE),
     *_asked(_JOB, "kms:Decrypt kms:DescribeKey", examples.table_keys, "DynamoDB decrypts the table", _TABLE_KEY),
-    *_called(_SECRET, "secretsmanager:GetSecretValue", examples.secrets, "what `@secrets` names", _SECRETS),
+    *_called(_SECRET, "secretsmanager:GetSecretValue", examples.secrets, "read what `@secrets` names", _SECRETS),
     *_called(_SECRET, "sts:AssumeRole", examples.secret_roles, "read secrets with a role of their own", _SECRETS),
     *_asked(_SECRET, "kms:Decrypt", examples.secret_keys, "Secrets Manager decrypts a secret", _SECRET_KEY),
 ]
@@ -143,7 +143,7 @@ _DEPLOYED: Final = [
         tuple(("user", mode) for mode in _COMMANDS[:-1]),
         "states:DescribeStateMachine",
         examples.machines,
-        "whose deployment it is",
+        "see whose deployment it is",
         _SFN,
     ),
     *_called(_DEPLOY, "states:CreateStateMachine states:UpdateStateMachine", examples.machines, "deploy a flow", _SFN),
@@ -187,7 +187,7 @@ _SCHEDULED: Final = [
         _EVENTS,
     ),
     *_asked(
-        (("events_role", "events"),), "states:StartExecution", examples.machines, "what the schedule is for", _EVENTS
+        (("events_role", "events"),), "states:StartExecution", examples.machines, "do what the schedule is for", _EVENTS
     ),
 ]
 _RUNNING: Final = [
@@ -203,7 +203,7 @@ _RUNNING: Final = [
         "learn when a job has ended",
         _SYNC,
     ),
-    *_asked(_MACHINE, "dynamodb:GetItem", examples.table, "how many tasks a foreach has", _COMPILED),
+    *_asked(_MACHINE, "dynamodb:GetItem", examples.table, "see how many tasks a foreach has", _COMPILED),
     *_asked(_MACHINE, "kms:Decrypt kms:DescribeKey", examples.table_keys, "DynamoDB decrypts the table", _TABLE_KEY),
     *_asked(
         _HISTORY,

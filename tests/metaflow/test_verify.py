@@ -436,7 +436,6 @@ def test_each_denied_action_is_told_with_role_resource_and_what_to_add(decision,
     assert "arn:aws:s3:::" in first.message
     assert "in a job: write artifacts, code packages and logs, those over 8 MB in parts" in first.evidence
     assert first.fix
-    assert (f"`mfinfra apply {subject().file}`" in first.fix) is (code == "MF5170")
 
 
 @pytest.mark.parametrize("decision", ["implicitDeny", "explicitDeny"])
@@ -470,6 +469,24 @@ def test_where_iam_does_not_say_the_live_policies_are_judged_here(code, preset, 
     assert {item.code for item in told.findings if item.code} == codes
     said = " ".join([told.findings[0].message, *told.findings[0].evidence])
     assert permitted.BY_US in said
+
+
+@pytest.mark.parametrize(
+    ("preset", "fix"),
+    [
+        ("batch_job", f"`mfinfra apply {subject().file}` puts back its preset, which allows it"),
+        ("events", f"allow `s3:PutObject` on `arn:aws:s3:::{BUCKET}/metaflow/*`"),
+    ],
+)
+def test_only_the_preset_that_is_for_this_role_is_said_to_allow_what_is_missing(preset, fix):
+    whole = environment()
+    (job,) = (one for one in whole.resources if str(one) == "role.batch-job")
+    role_ = whole.resources[job]
+    other = replace(whole, resources={**whole.resources, job: replace(role_, spec={**role_.spec, "preset": preset})})
+    told = asked_of(
+        checks(environment=other)["permissions.job"], simulated("implicitDeny", "s3:PutObject"), GetBucketPolicy=None
+    )
+    assert told.findings[0].fix == fix
 
 
 def test_another_error_of_the_simulator_is_no_reason_to_judge_here():

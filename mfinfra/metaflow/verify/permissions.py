@@ -26,6 +26,14 @@ GROUP = "Permissions"
 UNKNOWN_API = ("NotImplemented", "NotImplementedException", "InvalidAction", "UnknownOperationException", "501")
 ASK = "ask IAM's simulator by hand"
 BY_IAM = "IAM's simulator"
+# Whose needs → the preset that allows them.
+PRESETS: Mapping[str, str] = {
+    "job_role": "batch_job",
+    "execution_role": "fargate_execution",
+    "step_functions_role": "step_functions",
+    "events_role": "events",
+    USER: "user",
+}
 BY_US = "mfinfra's own evaluator"
 
 
@@ -186,8 +194,10 @@ def _denied(subject: Subject, part: Part, outcomes: Sequence[Outcome], how: str)
 
 def _add(subject: Subject, part: Part, need: Need) -> str:
     added = f"allow `{need.action}` on `{need.within if not refs(need.within) else need.resource}`"
-    managed = part.resource is not None and part.resource.spec.get("preset")
-    return f"{added}; its preset does: `mfinfra apply {subject.file}` puts that back" if managed else added
+    preset = part.resource.spec.get("preset") if part.resource is not None else None
+    if preset != PRESETS[need.role]:
+        return added
+    return f"`mfinfra apply {subject.file}` puts back its preset, which allows it"
 
 
 def _reason(need: Need) -> str:
