@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 for name in [name for name in os.environ if name.startswith(("AWS_", "MFINFRA_"))]:
     del os.environ[name]  # no test may depend on who runs it
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+gc.disable()  # until all tests are collected: a third of the time that this took went into the search for garbage
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
@@ -24,6 +25,7 @@ def pytest_runtest_setup(item):
 
 def pytest_collection_finish():
     """What is imported stays: to look through it for garbage again and again was a tenth of all the time."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(5000, 20, 20)
