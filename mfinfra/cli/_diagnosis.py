@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
+import shlex
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -31,6 +33,7 @@ LARGEST = 500_000
 """How much of a log is looked at, from its end: what failed stands there. Bytes."""
 PATIENCE = 5.0
 """Seconds to wait for the metadata service."""
+_COMMAND = re.compile(r"(`mfinfra [a-z]+ )FILE\b")
 
 
 def run(environment: Environment, job: str | None, parallelism: int, *, connect: bool) -> tuple[list[Checked], int]:
@@ -40,7 +43,16 @@ def run(environment: Environment, job: str | None, parallelism: int, *, connect:
     found, code = _checks.follow(checking.Run(aws, causes.checks(case)))
     if connect and not code:
         found.append(_connected(case))
-    return causes.sorted_by_cause(found), code
+    return causes.sorted_by_cause([_for(environment.source.path, one) for one in found]), code
+
+
+def _for(file: str, checked: Checked) -> Checked:
+    """The same with the commands of its fixes about `file`, so that they can be pasted."""
+    named = [
+        replace(each, fix=each.fix and _COMMAND.sub(lambda found: f"{found[1]}{shlex.quote(file)}", each.fix))
+        for each in checked.findings
+    ]
+    return replace(checked, findings=tuple(named))
 
 
 def put(scope: Scope, found: Sequence[Checked], format_: Format, *, verbose: bool) -> None:

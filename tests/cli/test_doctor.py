@@ -62,6 +62,14 @@ def test_what_is_found_exits_1_and_the_last_line_is_the_most_likely_cause(world,
     assert "Touched: nothing, every question only read." in shown
 
 
+def test_a_command_in_a_fix_names_the_file_and_can_be_pasted(world, tmp_path, capsys):
+    world.queue["state"] = "DISABLED"
+    spaced = tmp_path / "my prod.yaml"
+    spaced.write_text(FILE, "utf-8")
+    doctor.command(spaced)
+    assert f"`mfinfra apply '{spaced}'`" in capsys.readouterr().out
+
+
 def test_warnings_fail_where_they_are_asked_to(world, file):
     world.subnets["subnet-a"]["AvailableIpAddressCount"] = 0
     assert doctor.command(file) == 0
