@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol
 
-from mfinfra.errors import AwsError, Refused, UserError
+from mfinfra.errors import AccessDenied, AwsError, Refused, UserError
 from mfinfra.evaluate import Decision, Judgement, simulated
 from mfinfra.grants.grant import Statement
 from mfinfra.model import Call
@@ -73,8 +73,8 @@ def check(aws: Reader, statements: Sequence[Statement]) -> Preflight:
     except UserError as error:
         return Preflight(unsure=error.message)
     said: dict[tuple[int, str, str], list[_Said]] = {}
-    for question, results in zip(asked, answers, strict=True):
-        for key, one in question.said(results):
+    for question, answer in zip(asked, answers, strict=True):
+        for key, one in question.said(answer):
             said.setdefault((id(question.item), *key), []).append(one)
     return _summed(said)
 
@@ -132,12 +132,15 @@ class _Question:
         asked = simulated.asked(_listed(self.item["Action"]), resources, self.context)
         return Call("iam", "SimulatePrincipalPolicy", {"PolicySourceArn": principal, **asked}, paginate=True)
 
-    def said(self, results: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], _Said]]:
+    def said(self, answer: Sequence[Mapping[str, Any]] | AwsError) -> Iterator[tuple[tuple[str, str], _Said]]:
         for action in _listed(self.item["Action"]):
             for resource in _listed(self.item["Resource"]):
-                found = simulated.judgement(results, action, _example(resource))
+                if isinstance(answer, AwsError):
+                    one = _Said(False, str(answer))
+                else:
+                    one = self._judged(simulated.judgement(answer, action, _example(resource)), action, resource)
                 # A log group has two ARNs, and which of them counts is a matter of the action.
-                yield (action, _log_group(resource)), self._judged(found, action, resource)
+                yield (action, _log_group(resource)), one
 
     def _judged(self, found: Judgement | None, action: str, resource: str) -> _Said:
         if found is None:
@@ -173,8 +176,14 @@ def _contexts(item: Statement) -> Iterator[Mapping[str, Sequence[str]]]:
         yield {key: [values[min(number, len(values) - 1)]] for key, values in tests.items()}
 
 
-def _results(aws: Reader, principal: str, question: _Question) -> Sequence[Mapping[str, Any]]:
-    return (aws.ask(question.call(principal)).document or {}).get("EvaluationResults") or ()
+def _results(aws: Reader, principal: str, question: _Question) -> Sequence[Mapping[str, Any]] | AwsError:
+    """The answer, or why IAM gives none to this question: it may still answer others."""
+    try:
+        return (aws.ask(question.call(principal)).document or {}).get("EvaluationResults") or ()
+    except AccessDenied:
+        raise
+    except AwsError as error:
+        return error
 
 
 def _summed(said: Mapping[tuple[int, str, str], Iterable[_Said]]) -> Preflight:

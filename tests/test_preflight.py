@@ -12,7 +12,7 @@ from stack import REGION, Stack
 
 from mfinfra import desired, preflight, reconcile
 from mfinfra.aws.calls import Answer
-from mfinfra.errors import AccessDenied, Refused
+from mfinfra.errors import AccessDenied, AwsError, Refused
 from mfinfra.evaluate import Request, judge
 from mfinfra.grants import fit, needed
 from mfinfra.model import Call
@@ -127,6 +127,19 @@ def test_where_the_question_is_denied_nothing_is_known():
             raise AccessDenied("no", service="iam", operation=call.operation, aws_code="AccessDenied")
 
     assert "AccessDenied" in preflight.check(Closed(), [DELETE]).unsure
+
+
+def test_one_question_that_iam_does_not_take_leaves_the_others():
+    class Choosing(Iam):
+        def ask(self, call):
+            if call.params["ActionNames"] == ["iam:PassRole"]:
+                raise AwsError("no such ARN", service="iam", operation=call.operation, aws_code="InvalidInput")
+            return Iam.ask(self, call)
+
+    found = preflight.check(Choosing(denied=frozenset({"s3:DeleteBucket"})), [PASS, DELETE])
+
+    assert found.denied == (Denied("s3:DeleteBucket", "arn:aws:s3:::data"),)
+    assert "InvalidInput" in found.unsure
 
 
 OURS = "mfinfra:environment"
