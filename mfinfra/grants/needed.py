@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mfinfra import catalogue, permissions, records
@@ -125,7 +126,7 @@ def _deletes(resource: Resource) -> tuple[str, ...]:
 
 def _looks(resource: Resource) -> Iterator[str]:
     """What its deletion asks only: a wait shows no call of its own."""
-    return (name for name in catalogue.driver(resource.kind).sends.deletes if reach.reads(_action(name)))
+    return (name for name in catalogue.driver(resource.kind).sends.deletes if reach.reads(reach.action_of(name)))
 
 
 def _sending(resource: Resource, operations: Iterable[str], environment: Environment) -> Iterator[Grant]:
@@ -141,7 +142,7 @@ def _changing(change: Mapping[str, Any], environment: Environment) -> Iterator[G
     resource, makes = _resource(change, environment), frozenset[str]()
     sends = catalogue.driver(resource.kind).sends
     if "create" in change["change"]["actions"]:
-        makes = frozenset(_action(name) for name in sends.makes)
+        makes = frozenset(reach.action_of(name) for name in sends.makes)
     for action in sorted({*permissions.actions(calls), *makes}):
         yield from reach.grants(resource, action, environment, makes=action in makes)
 
@@ -150,7 +151,7 @@ def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
     address = Address.parse(change["address"])
     known = environment.resources.get(address) or environment.disabled.get(address)
     if known and change["change"]["after"] is not None:
-        return known
+        return replace(known, adopt="adopt" in change["change"]["actions"])
     # What is deleted goes by what AWS shows of it: the file may say another name, or nothing.
     spec = {**(known.spec if known else {}), **(change["change"]["before"] or {})}
     return Resource(address, spec, environment.scope)
@@ -158,18 +159,13 @@ def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
 
 def _grants(resource: Resource, operation: str, environment: Environment) -> Iterator[Grant]:
     service, _, name = operation.partition(":")
-    action = _action(operation)
+    action = reach.action_of(operation)
     makes = operation in catalogue.driver(resource.kind).sends.makes
     if not reach.used(resource, action):
         return
     further = (also for (*of, _), actions in permissions.ALSO.items() if of == [service, name] for also in actions)
     for each in (action, *further):
         yield from reach.grants(resource, each, environment, makes=makes)
-
-
-def _action(operation: str) -> str:
-    service, _, name = operation.partition(":")
-    return permissions.action_of(service, name)
 
 
 def _known(item: Statement, environment: Environment) -> Iterator[Statement]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mfinfra import catalogue, ownership, schemas
+from mfinfra import catalogue, ownership, permissions, schemas
 from mfinfra.grants.grant import Grant, Test
 from mfinfra.metaflow.arns import service
 from mfinfra.model import Address, Environment, Ref, Resource, Template
@@ -97,7 +97,17 @@ def _tests(resource: Resource, action: str, *, makes: bool) -> tuple[tuple[Test,
             (("StringEquals", asked, names), ("StringEqualsIfExists", there, names)),
             (("StringEquals", there, names), ("StringEqualsIfExists", asked, names)),
         )
-    return ((("StringEquals", asked if makes else there, names),),)
+    if makes:
+        return ((("StringEquals", asked, names),),)
+    # What is adopted is changed before it carries our tag, and is deleted by no adoption.
+    nobodys = resource.adopt and action in map(action_of, sends.changes)
+    return ((("StringEqualsIfExists" if nobodys else "StringEquals", there, names),),)
+
+
+def action_of(operation: str) -> str:
+    """The IAM action of an operation as the drivers write it: `service:Operation`."""
+    service, _, name = operation.partition(":")
+    return permissions.action_of(service, name)
 
 
 def _filled(template: str, resource: Resource) -> str:
