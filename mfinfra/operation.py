@@ -49,8 +49,8 @@ class Operation:
     """One run over a reviewed plan. `events()` is consumed once; `stop()` begins nothing new.
 
     `tell` is told what is no event: that a lock was taken over, that there is none; `waits` whom the run waits for.
-    `preflight`: IAM is asked before the first write whether it allows all of them, but in a sandbox, where there is no
-    such question. Receipts that the bucket does not take go into `folder`. Where nobody has approved this very plan
+    `preflight`: IAM is asked before the first write whether it allows all of them, but in a sandbox, where nobody's
+    policies count. Receipts that the bucket does not take go into `folder`. Where nobody has approved this very plan
     (`binding` is false), what AWS asks for once the lock is held is carried out, and `replanned` hears of it first.
     """
 
