@@ -117,8 +117,8 @@ def _absent(_: Environment, __: Produced, around: Surroundings, ___: Kinds) -> F
         )
 
 
-def _home(_: Environment, __: Produced, around: Surroundings, ___: Kinds) -> Found:
-    if "METAFLOW_HOME" in around.environ:
+def _home(environment: Environment, __: Produced, around: Surroundings, ___: Kinds) -> Found:
+    if "METAFLOW_HOME" in around.environ and not _in_sandbox(environment, around):
         said = f"`METAFLOW_HOME` is set, so the profile is `{around.path}`: a shell without it looks elsewhere"
         yield "MF5025", said, None
 
@@ -156,9 +156,15 @@ def _credentials(environment: Environment, _: Produced, around: Surroundings, __
         yield "MF5027", said, "have an AWS profile with `role_arn`, and export it as `AWS_PROFILE`"
 
 
+def _in_sandbox(environment: Environment, around: Surroundings) -> bool:
+    """Whether this is about the sandbox, in a shell that leads there and nowhere else."""
+    reached = around.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:")
+    return environment.access.endpoint == "sandbox" and reached
+
+
 def _endpoint(environment: Environment, _: Produced, around: Surroundings, __: Kinds) -> Found:
     endpoint = environment.access.endpoint
-    if endpoint == "sandbox" and not around.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:"):
+    if endpoint == "sandbox" and not _in_sandbox(environment, around):
         said = "the file is for the sandbox, and Metaflow in this shell goes to AWS"
         yield "MF5028", said, f"`mfinfra sandbox shell {environment.source.path}` opens one that does not"
     elif endpoint not in {"sandbox", None, around.environ.get("AWS_ENDPOINT_URL")}:

@@ -74,7 +74,10 @@ def test_what_is_in_the_way_is_warned_of(code, changes):
         {"access": Access(profile="admin"), "environ": {"AWS_PROFILE": "admin"}},
         {"access": Access(endpoint="sandbox"), "environ": {"AWS_ENDPOINT_URL": "http://127.0.0.1:5055"}},
         {"access": Access(endpoint="http://x"), "environ": {"AWS_ENDPOINT_URL": "http://x"}},
-        {"access": Access(endpoint="sandbox"), "environ": {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}},
+        {
+            "access": Access(endpoint="sandbox"),
+            "environ": {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "METAFLOW_HOME": "/sandbox/metaflow"},
+        },
         {"live": {QUEUE: ""}},
     ],
 )  # fmt: skip
