@@ -72,6 +72,9 @@ def follow(run: Run) -> tuple[list[Checked], int]:
         console.write(
             [Text("stopping: what was made is removed, nothing new begins; once more ends at once")], sys.stderr
         )
+        if run.execute is not None:
+            said = "hint: to end at once may leave what is called `mfinfra-verify-…`: `mfinfra explain MF5125`"
+            console.write([Text(said)], sys.stderr)
 
     with _signals.stopping(run.stopped.set, announce) as stopped, progress.doing(run.standing, sys.stderr):
         found = list(run.results())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -285,6 +285,20 @@ def test_in_a_bucket_whose_versions_are_suspended_no_marker_stays_behind():
     told = talk(checks()["datastore.object"], {**STORED, "GetBucketVersioning": {"Status": "Suspended"}})
     (gone,) = [one for one in told.asked if isinstance(one, Call) and one.operation == "DeleteObjects"]
     assert gone.params["Delete"]["Objects"] == [{"Key": KEY, "VersionId": "null"}]
+
+
+def test_what_a_killed_run_left_is_told_and_what_one_at_work_writes_is_not():
+    now = datetime(2026, 1, 9, tzinfo=UTC)
+    left = {"dead0dead0de-object": 3, "dead0dead0de-flow/Flow/1": 3, "00000000gone-job/Flow/1": 9}
+    left |= {"b0000000000b-flow/Flow/1": 1, "a00000000000-job/Flow/1": 9, '000000000000"; `id`-object': 9}
+    rows = [{"Key": KEY, "LastModified": now}]
+    for name, days in left.items():
+        rows.append({"Key": f"metaflow/mfinfra-verify-{name}", "LastModified": now - timedelta(days=days)})
+    told = talk(checks()["datastore.object"], {**STORED, "ListObjectsV2": {"Contents": rows}})
+    assert told.codes == ["MF5125", "MF5125"]
+    assert [one.subject.rpartition("-")[2] for one in told.findings] == ["dead0dead0de", "a00000000000"]
+    (gone,) = [one for one in told.asked if isinstance(one, Call) and one.operation == "DeleteObjects"]
+    assert gone.params["Delete"]["Objects"] == [{"Key": KEY}]
 
 
 @pytest.mark.parametrize("versioning", [{"Status": "Enabled"}, refused("AccessDenied")])

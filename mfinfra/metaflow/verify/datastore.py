@@ -5,18 +5,23 @@ Nothing is written before it is known that it may be deleted again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from mfinfra.errors import AccessDenied, AwsError
 from mfinfra.metaflow.places import SCHEME, Root
-from mfinfra.metaflow.verify.subject import Asking, Subject, failed, left_out, name_of, passed
+from mfinfra.metaflow.verify.subject import Asking, Subject, failed, left_out, name_of, passed, warned
 from mfinfra.model import Call, Check, Document, Finding, Stage, Touch
 
 GROUP = "Datastore"
 FOLDER = "mfinfra-verify"
 ENCRYPTION = "METAFLOW_S3_SERVER_SIDE_ENCRYPTION"
 LONGEST = 200
+_TOKEN = re.compile(r"[0-9a-f]{12}(?=-(?:object|flow|foreach|job)(?:/|$))")
+AT_WORK = timedelta(days=2)
+"""How long a run may take at most, with a day for its job."""
 MOST = 1000
 """Objects that S3 deletes in one request."""
 # The version that an object has in a bucket without versions; to delete it leaves no marker, whatever is there.
@@ -172,7 +177,7 @@ def _tried(subject: Subject, where: Root) -> Asking[tuple[Finding, ...]]:
         ),
         (Call("s3", "HeadObject", target), "look at"),
         (Call("s3", "GetObject", target), "read"),
-        (Call("s3", "ListObjectsV2", {"Bucket": where.bucket, "Prefix": where.prefix}), "list"),
+        (Call("s3", "ListObjectsV2", {"Bucket": where.bucket, "Prefix": _any(subject)}, paginate=True), "list"),
     )
     answers: list[Document | None] = []
     for call, verb in steps:
@@ -180,7 +185,24 @@ def _tried(subject: Subject, where: Root) -> Asking[tuple[Finding, ...]]:
             answers.append((yield call))
         except AwsError as error:
             return (_refused(subject, where, call, verb, error),)
-    return _compared(where, body, answers[3] or {}, answers[4] or {})
+    found = _compared(where, body, answers[3] or {}, answers[4] or {})
+    return (*found, *_of_others(subject, where, (answers[4] or {}).get("Contents") or ()))
+
+
+def _any(subject: Subject) -> str:
+    """How the key of everything begins that a run writes, whichever it is."""
+    return place(subject, "").prefix.removesuffix(f"{subject.token}-")
+
+
+def _of_others(subject: Subject, where: Root, rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What runs left that were killed: so long ago that none of them can be at work any more."""
+    now = next((row["LastModified"] for row in rows if row["Key"] == where.prefix and "LastModified" in row), None)
+    old = [row["Key"].removeprefix(_any(subject)) for row in rows if now and now - row["LastModified"] > AT_WORK]
+    # Whoever may write there chooses keys: only what a run of ours calls itself gets into a command.
+    for token in dict.fromkeys(known[0] for name in old if (known := _TOKEN.match(name))):
+        url = f"{SCHEME}{where.bucket}/{_any(subject)}{token}"
+        remove = f'aws s3 rm --recursive {SCHEME}{where.bucket}/ --exclude "*" --include "{_any(subject)}{token}*"'
+        yield warned(url, "a run that was killed left this behind", "MF5125", fix=remove)
 
 
 def _refused(subject: Subject, where: Root, call: Call, verb: str, error: AwsError) -> Finding:
