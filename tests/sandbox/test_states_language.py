@@ -501,6 +501,12 @@ def test_a_machine_in_another_query_language_is_refused():
     assert "JSONPath only" in failure(machine).cause
 
 
+@pytest.mark.parametrize("rule", [{}, {"Variable": "$.x"}, {"IsPresent": True}])
+def test_a_rule_without_a_comparison_fails(rule):
+    machine = {"StartAt": "c", "States": {"c": {"Type": "Choice", "Choices": [{**rule, "Next": "c"}]}}}
+    assert failure(machine).error == "States.Runtime"
+
+
 def test_an_output_that_is_too_long_is_refused():
     assert failure(only(Type="Pass", Result="x" * 262_145)).error == "States.DataLimitExceeded"
 
@@ -532,6 +538,13 @@ GOOD = {"Type": "Pass", "End": True}
             only(Type="Parallel", Branches=[{"StartAt": "x", "States": {"a": GOOD}}]),
             "target: x at /States/only/Branches[0]/StartAt",
         ),
+        ("[" * 100_000, "INVALID_JSON_DESCRIPTION: "),
+        (only(Type="Task", Resource=1), "Expected value of type String at /States/only/Resource"),
+        (only(Type="Pass", Retry=[1]), "Expected value of type Array of Objects at /States/only/Retry"),
+        (only(Type="Parallel", Branches=5), "Expected value of type Array of Objects at /States/only/Branches"),
+        (only(Type="Map", ItemProcessor=1), "Expected value of type Object at /States/only/ItemProcessor"),
+        (mapping(MaxConcurrency=-1), "Expected value of type Integer, and none below 0 at /States/only/MaxConcurrency"),
+        (only(Type="Wait"), "One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]"),
     ],
 )
 def test_what_is_no_definition_is_told(machine, problem):

@@ -339,6 +339,7 @@ def test_a_job_that_is_not_taken_is_told_as_step_functions_tells_it(line):
         (asking("dynamodb", "getItem", {"TableName": "t", "Key": {}}), "DynamoDB.ResourceNotFoundException"),
         (asking("aws-sdk:s3", "getObject", {"Bucket": "results", "Key": "k"}), "S3.NoSuchBucketException"),
         (asking("batch", "submitJob.sync", {"JobNames": "j"}), "States.Runtime"),
+        (asking("batch", "submitJob.sync", {"JobName": "j", "ContainerOverrides": 1}), "States.Runtime"),
         (asking("lambda", "invoke", {}), "States.Runtime"),
         (asking("aws-sdk:s3", "makeCoffee", {}), "States.Runtime"),
     ],
@@ -346,6 +347,7 @@ def test_a_job_that_is_not_taken_is_told_as_step_functions_tells_it(line):
 def test_a_call_that_fails_fails_the_execution_by_name(machines, definition, error):
     told = machines.run(definition)
     assert (told["status"], told["error"]) == ("FAILED", error)
+    assert "the sandbox failed" not in told["cause"]
 
 
 def test_an_item_of_a_table_and_an_object_are_read(machines, client_of):

@@ -62,7 +62,9 @@ def holds(rule: Rule, value: Any, context: Mapping[str, Any]) -> bool:
         return any(holds(each, value, context) for each in rule["Or"])
     if "Not" in rule:
         return not holds(rule["Not"], value, context)
-    name = next(key for key in rule if key not in ("Variable", "Next", "Comment"))
+    name = next((key for key in rule if key not in ("Variable", "Next", "Comment")), "")
+    if not name or "Variable" not in rule:
+        raise StateError(RUNTIME, "a choice rule has a variable and a comparison")
     try:
         variable = follow(rule["Variable"], value, context)
     except (paths.NotThere, paths.PathError) as error:

@@ -27,6 +27,11 @@ RESOURCE: Final = re.compile(
     r"arn:aws[a-z-]*:(states:[a-z0-9-]*:\d*:[A-Za-z0-9_:.-]+|lambda:[a-z0-9-]+:\d{12}:function:.+|states:.*:activity:.+)"
 )
 PATH_FIELDS: Final = ("InputPath", "OutputPath", "ResultPath", "ItemsPath")
+TEXTS: Final = ("Comment", "Next", "Default", "Resource", "Label")
+OBJECTS: Final = ("ItemProcessor", "Iterator", "ItemReader", "ResultWriter")
+LISTS: Final = ("Branches", "Choices", "Catch", "Retry")
+NUMBERS: Final = ("HeartbeatSeconds", "MaxConcurrency", "Seconds", "TimeoutSeconds", "ToleratedFailureCount")
+WAITS: Final = frozenset({"Seconds", "SecondsPath", "Timestamp", "TimestampPath"})
 MODES: Final = ("INLINE", "DISTRIBUTED")
 LONGEST: Final = 1_048_576
 LONGEST_NAME: Final = 80
@@ -38,7 +43,7 @@ def problems(text: str) -> list[str]:
         return [f"INVALID_JSON_DESCRIPTION: the definition is longer than {LONGEST} bytes"]
     try:
         whole = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [f"INVALID_JSON_DESCRIPTION: {error}"]
     if not isinstance(whole, dict):
         return ["SCHEMA_VALIDATION_FAILED: The definition must be an object at /"]
@@ -69,11 +74,35 @@ def _state(state: Any, states: Mapping[str, Any], path: str) -> Iterator[str]:
         return
     if missing := [field for field in TYPES[kind] if field not in state]:
         yield _schema(f"These fields are required: [{', '.join(missing)}]", path)
+    if wrong := [*_shapes(state, path)]:
+        yield from wrong
+        return
     yield from _transitions(state, states, path)
     yield from _fields(state, path)
     if kind == "Task" and isinstance(state.get("Resource"), str) and not RESOURCE.fullmatch(state["Resource"]):
         yield _schema("Value is not a valid resource ARN", f"{path}/Resource")
     yield from _inner(state, path)
+
+
+def _shapes(state: Mapping[str, Any], path: str) -> Iterator[str]:
+    """What holds another kind of value than it must."""
+    for field in TEXTS:
+        if not isinstance(state.get(field, ""), str):
+            yield _schema("Expected value of type String", f"{path}/{field}")
+    for field in NUMBERS:
+        number = state.get(field, 0)
+        if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
+            yield _schema("Expected value of type Integer, and none below 0", f"{path}/{field}")
+    for field in OBJECTS:
+        value = state.get(field, {})
+        if not isinstance(value, dict) or not isinstance(value.get("ProcessorConfig", {}), dict):
+            yield _schema("Expected value of type Object", f"{path}/{field}")
+    for field in LISTS:
+        rows = state.get(field, [])
+        if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+            yield _schema("Expected value of type Array of Objects", f"{path}/{field}")
+    if state["Type"] == "Wait" and not WAITS & state.keys():
+        yield _schema(f"One of these fields is required: [{', '.join(sorted(WAITS))}]", path)
 
 
 def _transitions(state: Mapping[str, Any], states: Mapping[str, Any], path: str) -> Iterator[str]:

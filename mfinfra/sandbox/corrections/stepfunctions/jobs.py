@@ -33,6 +33,7 @@ async def run(  # noqa: PLR0913, PLR0917  what a job is run by, and what it says
     engine: Engine, call: Call, role: str, integration: Integration, parameters: Any, submitted: Callable[[Any], None]
 ) -> Any:
     """Submit a job and wait for its end; its description. A job that fails raises `StateError`."""
+    tasks.asked_with(integration, parameters)
     overrides = dict(parameters.get("ContainerOverrides") or {})
     overrides["Environment"] = [*overrides.get("Environment", ()), STARTED_BY]
     given = {**parameters, "ContainerOverrides": overrides}

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
+from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
 
 from mfinfra.sandbox.corrections.alone import lock
@@ -102,7 +104,7 @@ class Integration:
 def perform(engine: Engine, call: Call, role: str, integration: Integration, parameters: Any) -> Any:
     """Ask for the operation with the rights of `role`; its answer as Step Functions writes it. Raises `StateError`."""
     model = integration.model
-    params = {} if model.input_shape is None else shapes.into(model.input_shape, parameters, integration.action)
+    params = asked_with(integration, parameters)
     try:
         with lock:
             check(call, role, f"{integration.service}:{integration.operation}", params)
@@ -113,6 +115,19 @@ def perform(engine: Engine, call: Call, role: str, integration: Integration, par
     except ServiceError as error:
         raise integration.failed(error) from error
     return shapes.out_of(model.output_shape, answer)
+
+
+def asked_with(integration: Integration, parameters: Any) -> Any:
+    """The parameters as the service's model writes them. Raises `StateError` for what it does not take."""
+    shape = integration.model.input_shape
+    if shape is None:
+        return {}
+    params = shapes.into(shape, parameters, integration.action)
+    report = ParamValidator().validate(params, shape)
+    if report.has_errors():
+        told = f"The Parameters '{json.dumps(parameters)}' could not be used to start the Task"
+        raise StateError(RUNTIME, f"{told}: [{report.generate_report()}]")
+    return params
 
 
 def check(call: Call, role: str, action: str, params: Mapping[str, Any]) -> None:
