@@ -49,10 +49,10 @@ def to_apply(environment: Environment) -> list[Statement]:
 
 def to_carry_out(environment: Environment, document: Mapping[str, Any]) -> list[Statement]:
     """What the plan of `document` sends, and the reads that hold AWS against it before and after."""
-    changed = [_resource(change, environment) for change in document["resource_changes"]]
     looks = [
         grant
-        for resource in changed
+        for change in document["resource_changes"]
+        for resource in (_resource(change, environment), _old(change, environment))
         for operation in (*catalogue.driver(resource.kind).sends.reads, *_looks(resource))
         for grant in _grants(resource, operation, environment)
     ]
@@ -143,18 +143,30 @@ def _changing(change: Mapping[str, Any], environment: Environment) -> Iterator[G
     sends = catalogue.driver(resource.kind).sends
     if "create" in change["change"]["actions"]:
         makes = frozenset(reach.action_of(name) for name in sends.makes)
+    ends = {reach.action_of(name) for name in sends.deletes} if "delete" in change["change"]["actions"] else set()
     for action in sorted({*permissions.actions(calls), *makes}):
         yield from reach.grants(resource, action, environment, makes=action in makes)
+        if action in ends:
+            yield from reach.grants(_old(change, environment), action, environment)
 
 
 def _resource(change: Mapping[str, Any], environment: Environment) -> Resource:
-    address = Address.parse(change["address"])
-    known = environment.resources.get(address) or environment.disabled.get(address)
+    known = _known_at(change, environment)
     if known and change["change"]["after"] is not None:
         return replace(known, adopt="adopt" in change["change"]["actions"])
-    # What is deleted goes by what AWS shows of it: the file may say another name, or nothing.
+    return _old(change, environment)
+
+
+def _old(change: Mapping[str, Any], environment: Environment) -> Resource:
+    """What is deleted, or replaced, goes by what AWS shows of it: the file may say another name, or nothing."""
+    known = _known_at(change, environment)
     spec = {**(known.spec if known else {}), **(change["change"]["before"] or {})}
-    return Resource(address, spec, environment.scope)
+    return Resource(Address.parse(change["address"]), spec, environment.scope)
+
+
+def _known_at(change: Mapping[str, Any], environment: Environment) -> Resource | None:
+    address = Address.parse(change["address"])
+    return environment.resources.get(address) or environment.disabled.get(address)
 
 
 def _grants(resource: Resource, operation: str, environment: Environment) -> Iterator[Grant]:
