@@ -67,12 +67,20 @@ def test_policies_that_fit_say_the_same_as_one_that_does_not(found, size):
         assert all(sid.isalnum() for sid in sids)
 
 
-def test_more_policies_than_a_role_takes_are_an_error():
+def policies(count):
     many = [
         Grant(f"Cause{number}", f"s3:Action{number}", tuple(f"arn:aws:s3:::{number}-{n:0>60}" for n in range(60)))
-        for number in range(11)
+        for number in range(count)
     ]
 
-    with pytest.raises(UserError, match="11 managed policies") as refusal:
-        fit.documents(statements(many))
+    return fit.documents(statements(many))
+
+
+def test_what_takes_a_higher_quota_is_told_all_the_same():
+    assert len(policies(20)) == 20
+
+
+def test_more_policies_than_a_role_ever_takes_are_an_error():
+    with pytest.raises(UserError, match="21 managed policies") as refusal:
+        policies(21)
     assert refusal.value.code == "MF5502"
