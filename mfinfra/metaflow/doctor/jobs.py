@@ -72,6 +72,11 @@ def _job(job: Document, case: Case) -> Iterator[Finding]:
         yield replace(known, evidence=(f"job {what}", *texts[:3]))
     elif status in _WAITING:
         yield from _waiting(job, case, what, texts)
+    elif status == "FAILED" and (job.get("isTerminated") or job.get("isCancelled")):
+        # Ctrl-C on a flow does so; its exit code is 137 too, and no lack of memory.
+        if case.job:
+            message, fix = "somebody ended the job", "run the flow again, if that was not meant"
+            yield Finding(Verdict.WARNING, "FAILED job", message, "MF5368", (f"job {what}", *texts[:3]), fix)
     elif status == "FAILED":
         yield _failed(job, what, texts)
 

@@ -411,6 +411,15 @@ def test_what_is_broken_is_found_and_nothing_else(name: str) -> None:
                 assert not finding.message.endswith(".")
 
 
+@pytest.mark.parametrize("how", ["isTerminated", "isCancelled"])
+def test_a_job_that_somebody_ended_lacks_no_memory_and_is_told_of_only_if_it_is_asked_about(how) -> None:
+    world = private()
+    failed(exitCode=137)(world)
+    world.jobs[0][how] = True
+    assert told(diagnose(world)) == {}
+    assert told(diagnose(world, "job-1")) == {"MF5368": WARNING}
+
+
 def test_a_job_that_is_asked_about_brings_its_own_queue_image_and_log() -> None:
     world = private()
     failed(logStreamName="stream-1", exitCode=1, image=f"{HOST}/other:2")(world)
