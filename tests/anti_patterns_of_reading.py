@@ -76,6 +76,8 @@ WITH_EVERY_KIND = {
     },
     "launch_template": {"disk": {"name": "disk", "root_volume_gib": 50}},
     "scheduling_policy": {"fair": {"name": "fair", "shares": {"b": 2, "a": 1}}},
+    "key": {"data": {"alias": "alias/data"}},
+    "secret": {"database": {"name": "database"}},
     "compute_environment": {name: {"name": name, **INSTANCES} for name in ("cpu", "more")},
     "job_queue": {
         "line": {"name": "line", "compute_environments": ["compute_environment.more", "compute_environment.cpu"]}
@@ -86,11 +88,13 @@ EXISTENCE = {
     "compute_environment": "batch.DescribeComputeEnvironments",
     "endpoint": "ec2.DescribeVpcEndpoints",
     "job_queue": "batch.DescribeJobQueues",
+    "key": "kms.DescribeKey",
     "launch_template": "ec2.DescribeLaunchTemplateVersions",
     "log_group": "logs.DescribeLogGroups",
     "repository": "ecr.DescribeRepositories",
     "role": "iam.GetAccountAuthorizationDetails",
     "scheduling_policy": "batch.DescribeSchedulingPolicies",
+    "secret": "secretsmanager.DescribeSecret",
     "security_group": "ec2.DescribeSecurityGroups",
     "table": "dynamodb.DescribeTable",
 }
