@@ -422,6 +422,10 @@ def test_a_daemon_ends_with_its_job(line):
     assert not any(living(pid) for pid in children)
 
 
+def test_a_job_whose_keeper_was_killed_was_killed(line):
+    assert line.run("kill -9 $PPID")["container"]["exitCode"] == 128 + signal.SIGKILL
+
+
 def test_a_job_ends_with_a_sandbox_that_was_killed(tmp_path):
     command = [sys.executable, "-I", "-S", keeper.__file__, str(tmp_path / "job"), "bash", "-c", f"echo $$; {WAIT}"]
     program = f"import subprocess as s; s.Popen({command}, stdin=s.PIPE, cwd='{tmp_path}/job').wait()"

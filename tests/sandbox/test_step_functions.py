@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from state_machines import DESTINATION, GROUP, JOB, TAGGED, Machines, asking, passing, wait_until
 
 from mfinfra.sandbox.corrections.batch import jobs, work
+from mfinfra.sandbox.corrections.stepfunctions import running as limited
 
 pytestmark = pytest.mark.slow
 
@@ -235,6 +236,17 @@ def test_an_execution_that_takes_too_long_times_out(machines):
 
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+def test_a_machine_that_goes_round_and_round_ends_and_leaves_others_their_turn(machines, monkeypatch):
+    circle = machines.start(machines.create({"StartAt": "a", "States": {"a": {"Type": "Pass", "Next": "a"}}}))
+    other = machines.start(machines.create(passing(), name="other"))
+    assert machines.ended(other)["status"] == "SUCCEEDED"
+    monkeypatch.setattr(limited, "MOST_EVENTS", 5)
+    told = machines.ended(circle)
+    assert (told["status"], told["error"]) == ("FAILED", "States.Runtime")
+    assert "The execution reached the maximum number of history events" in told["cause"]
+
+
 def test_a_job_is_waited_for_and_its_description_is_the_result(line, client_of):
     execution = line.start(line.create(JOB))
     job = job_of(client_of)

@@ -27,6 +27,7 @@ async def run(definition: Definition, value: Any, line: Line) -> Any:
         raise StateError(RUNTIME, "the sandbox runs state machines whose query language is JSONPath only")
     name: str | None = definition["StartAt"]
     while name is not None:
+        await asyncio.sleep(0)  # a machine that goes round and round leaves the others their turn
         line.world.check()
         state = definition["States"][name]
         line.tried = {}

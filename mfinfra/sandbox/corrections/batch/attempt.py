@@ -167,6 +167,8 @@ class Attempt(Thread):
         with process.stdout:
             self._follow(process, process.stdout)
         code = process.wait()
+        if code < 0:  # somebody killed the keeper
+            code = keeper.BY_SIGNAL - code
         with lock:
             self.kill()
         return Outcome(code, TIMED_OUT, final=True) if self._timed_out else Outcome(code)

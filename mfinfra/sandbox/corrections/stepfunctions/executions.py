@@ -130,7 +130,7 @@ def _input(text: str) -> Any:
         raise ServiceError("InvalidExecutionInput", "Invalid State Machine Execution Input: 'the input is too long'")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ServiceError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 

@@ -22,6 +22,12 @@ from mfinfra.sandbox.machines.world import Child, Definition, Limits, Line, MapR
 PACE: Final = 0.02
 """Seconds that a second between two tries takes: nothing in the sandbox has to recover meanwhile."""
 
+MOST_EVENTS: Final = 25_000
+"""Events of one history, the last of which is its end.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -102,7 +108,9 @@ class Running:
         return _written(now())
 
     def tell(self, kind: str, details: Mapping[str, Any], previous: int) -> int:
-        """Write an event into the history, and into the log."""
+        """Write an event into the history, and into the log. Raises `StateError` where there is no room for it."""
+        if len(self.execution.events) >= MOST_EVENTS - 1 and not kind.startswith("Execution"):
+            raise StateError(RUNTIME, f"The execution reached the maximum number of history events ({MOST_EVENTS}).")
         with lock:
             event = histories.tell(self.execution, kind, details, previous)
         histories.deliver(self._engine, self._call, self.execution, event)
