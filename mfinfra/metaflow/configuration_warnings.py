@@ -17,6 +17,8 @@ from mfinfra.model import Environment
 
 ENCRYPTION = "METAFLOW_S3_SERVER_SIDE_ENCRYPTION"
 FEW = 3
+MOST = 10
+"""Unknown keys that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,17 @@ def _project(_: Environment, produced: Produced, around: Surroundings, kinds: Ki
 
 
 def _unknown(_: Environment, __: Produced, around: Surroundings, kinds: Kinds) -> Found:
-    for key in sorted(around.live.keys() - kinds.keys()):
+    keys = sorted(around.live.keys() - kinds.keys())
+    for key in keys[:MOST]:
         near = get_close_matches(key, kinds, n=1)
         said = f"`{key}` in `{around.path}` is no key of Metaflow, which ignores it"
         yield "MF5022", said, f"did you mean `{near[0]}`?" if near else None
+    if len(keys) > MOST:
+        yield (
+            "MF5022",
+            f"{len(keys) - MOST} more keys in `{around.path}` are none of Metaflow, which ignores them",
+            None,
+        )
 
 
 def _empty(_: Environment, produced: Produced, around: Surroundings, __: Kinds) -> Found:

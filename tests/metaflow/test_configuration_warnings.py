@@ -97,6 +97,12 @@ def test_an_unknown_key_comes_with_the_one_that_was_meant():
     assert one.hint == f"did you mean `{QUEUE}`?"
 
 
+def test_of_very_many_unknown_keys_the_rest_is_counted():
+    told = found(live={f"KEY_{number}": 1 for number in range(12)})
+    assert [one.code for one in told] == ["MF5022"] * 11
+    assert told[-1].message.startswith("2 more keys in ")
+
+
 def test_many_keys_are_counted_and_all_are_in_the_hint():
     values = {key: f"{key}" for key in environment(WHOLE).metaflow["settings"]} | dict.fromkeys("abcde", "x")
     wished = replace(PRODUCED, values=dict.fromkeys(values, "y"))
