@@ -64,8 +64,8 @@ class Live:
     def changes(self):
         return any(row["change"]["actions"] != ["no-op"] for row in self.document["resource_changes"])
 
-    def operation(self, reviewed, allowed, locking, *_, binding, replanned, preflight):
-        self.locking, self.binding = locking, binding
+    def operation(self, reviewed, allowed, locking, *_, **chosen):
+        self.locking, self.binding = locking, chosen["binding"]
         return self
 
     def events(self):

@@ -43,8 +43,7 @@ def test_the_network_is_there_again_after_a_reset(sandbox, client_of):
 
 def test_ids_have_the_length_of_those_of_aws():
     ids = [getattr(network, name) for name in dir(network) if name.isupper()]
-    named = [
-        each for each in ids if isinstance(each, str) and each.split("-")[0] in ("vpc", "subnet", "rtb", "igw", "sg", "nat")
-    ]
+    kinds = {"vpc", "subnet", "rtb", "igw", "sg", "nat"}
+    named = [each for each in ids if isinstance(each, str) and each.split("-")[0] in kinds]
     assert len(named) == 9
     assert all(len(each.split("-")[1]) == 17 for each in named)
