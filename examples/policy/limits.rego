@@ -17,7 +17,7 @@ default required_tags := ["team"]
 required_tags := data.limits.required_tags
 
 # Kinds that hold data: what `"holdsData": true` marks in schemas/.
-default data_kinds := ["bucket", "table", "log_group", "repository"]
+default data_kinds := ["bucket", "table", "log_group", "repository", "secret", "key"]
 
 data_kinds := data.limits.data_kinds
 
