@@ -84,10 +84,11 @@ class Line:
 def living(pid):
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        told = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except (ProcessLookupError, FileNotFoundError):  # it may go between the two looks
         return False
     # A dead child that nobody has waited for keeps its number.
-    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    return told.rpartition(")")[2].split()[0] != "Z"
 
 
 def vanishes(pid):
