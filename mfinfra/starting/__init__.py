@@ -1,0 +1,1 @@
+"""The first file: a few answers, with defaults read from the account, become a commented environment."""
