@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -17,6 +18,22 @@ def test_validating_imports_nothing_that_speaks_to_aws():
     loaded = set(done.stdout.split())
     assert "jsonschema" in loaded
     assert not loaded & set(HEAVY)
+
+
+@pytest.mark.slow
+def test_a_checker_of_formats_that_others_need_is_not_loaded(tmp_path):
+    """Jupyter brings one to many environments whose import takes 1.5 s: more than all the rest of the command."""
+    loaded = tmp_path / "loaded"
+    (tmp_path / "rfc3987_syntax.py").write_text(
+        f"open({str(loaded)!r}, 'w').close()\nis_valid_syntax = bool\n", "utf-8"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    library = [sys.executable, "-c", "import jsonschema"]
+    program = [sys.executable, "-m", "mfinfra", "validate", str(PRODUCTION)]
+    subprocess.run(program, env=environment, check=True, capture_output=True)
+    assert not loaded.exists()
+    subprocess.run(library, env=environment, check=True)
+    assert loaded.exists()  # it would have been
 
 
 def seconds(code):
