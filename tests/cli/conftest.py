@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from happening import WHOLE
 from render import plans
 
 from mfinfra import operation, reconcile
 from mfinfra.cli.app import main
-from mfinfra.model import Action, Address, Block, Call, Called, Done, Failed, Skipped, Started
+from mfinfra.model import Block
 from mfinfra.operation import Locking
 
-ROLE, QUEUE = Address("role", "batch-job"), Address("job_queue", "default")
-WHOLE = (Started(ROLE, Action.CREATE), Called(ROLE, Call("iam", "CreateRole"), "r-0"), Done(ROLE, Action.CREATE, 1.0))
 FILE = """\
 version: 1
 environment: prod
@@ -24,15 +23,6 @@ resources:
   log_group:
     flows: {name: /aws/vendedlogs/flows}
 """
-
-
-def failing(error, *before):
-    return (
-        *before,
-        Started(QUEUE, Action.UPDATE),
-        Failed(QUEUE, Action.UPDATE, error),
-        Skipped(ROLE, Action.CREATE, "x"),
-    )
 
 
 @dataclass

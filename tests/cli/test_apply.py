@@ -3,7 +3,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from cli.conftest import QUEUE, ROLE, WHOLE, failing
+from happening import QUEUE, ROLE, WHOLE, failing
 from render import plans
 from render.streams import Full
 from rich.text import Text
