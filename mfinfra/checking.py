@@ -82,7 +82,8 @@ def _named(id_: str, name: str) -> bool:
 class Run:
     """One run of `checks`; a check may only need those that stand before it.
 
-    `execute` runs programs. Once `stopped` is set nothing new begins, and what is under way cleans up and ends.
+    `execute` runs programs. Once `stopped` is set nothing new begins, and what is under way cleans up and ends. What
+    went wrong inside of a check is among `bugs`: the others go on, and whoever told of them raises it.
     """
 
     reader: Reader
@@ -90,6 +91,7 @@ class Run:
     execute: Execute | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     done: dict[str, Checked] = field(default_factory=dict)
+    bugs: list[Exception] = field(default_factory=list)
     running: dict[Future[Checked], Check] = field(default_factory=dict)
 
     def standing(self) -> str:
@@ -143,6 +145,9 @@ class Run:
             findings = (refused(check, error),)
         except Ended as ended:
             findings = (one.ended(str(ended)),)
+        except Exception as bug:  # noqa: BLE001 - kept, and raised once the others have been heard
+            self.bugs.append(bug)
+            findings = (Finding(Verdict.FAILED, check.id, f"a bug in mfinfra ended it: {bug!r}", "MF5006"),)
         return Checked(check, (*findings, *one.left()), time.monotonic() - began, one.told())
 
 
@@ -211,7 +216,7 @@ class _Asking:
 
     def ended(self, why: str) -> Finding:
         if why == STOPPED:
-            return Finding(Verdict.SKIPPED, self.check.id, f"not finished: {STOPPED}")
+            return Finding(Verdict.STOPPED, self.check.id, f"not finished: {STOPPED}")
         said = f"given up after {self.check.limit:.0f} s"
         return Finding(Verdict.FAILED, self.check.id, said, "MF5101", fix="run the check again; see `mfinfra doctor`")
 

@@ -107,11 +107,15 @@ def test_what_aws_refuses_and_the_check_did_not_expect_is_a_finding(type_, code)
     assert found.touched == (f"made and removed {WHAT}",)
 
 
-def test_a_bug_in_what_answers_is_raised_once_everything_is_removed():
+def test_a_bug_in_one_check_loses_nothing_of_the_others_and_is_kept_to_be_raised():
     reader = Fake({"HeadObject": ValueError("a bug")})
-    with pytest.raises(ValueError, match="a bug"):
-        run([check("a", probe)], reader)
+    checks = [check("a", probe), check("b", saying(finding(Verdict.WARNING))), check("c", probe, "a")]
+    whole = checking.Run(reader, checks)
+    found = {one.check.id: one for one in whole.results()}
     assert reader.asked[-1] == "DeleteObject"
+    assert [(one.verdict, one.code) for one in found["a"].findings] == [(Verdict.FAILED, "MF5006")]
+    assert (found["b"].verdict, found["c"].verdict) == (Verdict.WARNING, Verdict.SKIPPED)
+    assert [repr(bug) for bug in whole.bugs] == ["ValueError('a bug')"]
 
 
 def test_what_cannot_be_removed_is_named():
@@ -139,7 +143,7 @@ def test_a_run_that_is_stopped_cleans_up_and_begins_nothing_new(at):
     assert reader.asked[-1] == "DeleteObject"
     assert reader.asked.count("PutObject") == 1
     assert found["a"].touched == (f"made and removed {WHAT}",)
-    assert {one.verdict for one in found.values()} == {Verdict.SKIPPED}
+    assert (found["a"].verdict, found["b"].verdict) == (Verdict.STOPPED, Verdict.SKIPPED)
 
 
 def test_what_a_command_that_finishes_has_made_is_removed_though_the_run_is_stopped():
@@ -196,7 +200,7 @@ def test_a_pause_ends_when_the_run_is_stopped():
         yield Pause(3600.0)
         return ()
 
-    assert run([check("a", pauses)], stopped=stopped)["a"].verdict is Verdict.SKIPPED
+    assert run([check("a", pauses)], stopped=stopped)["a"].verdict is Verdict.STOPPED
 
 
 def test_a_pause_while_things_are_removed_is_a_pause_though_the_run_is_stopped(monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -57,8 +58,17 @@ def connect(environment: Environment, parallelism: int) -> Aws:
     return session.connect(environment.access, environment.scope, parallelism=parallelism, writes=True)
 
 
-def follow(run: Run) -> tuple[list[Checked], int]:
-    """Carry out a run: what was found, in order, and the exit code of a signal that came.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to: the checks in order, the exit code of a signal that came, and what was wrong in a check."""
+
+    checked: Sequence[Checked]
+    signal: int
+    bugs: Sequence[Exception]
+
+
+def follow(run: Run) -> Outcome:
+    """Carry out a run.
 
     The first signal ends what is under way; what was made is removed first.
     """
@@ -78,7 +88,7 @@ def follow(run: Run) -> tuple[list[Checked], int]:
 
     with _signals.stopping(run.stopped.set, announce) as stopped, progress.doing(run.standing, sys.stderr):
         found = list(run.results())
-    return checking.ordered(run.checks, found), stopped.code
+    return Outcome(checking.ordered(run.checks, found), stopped.code, run.bugs)
 
 
 def put(  # noqa: PLR0913 - what a report is made of
@@ -96,10 +106,14 @@ def put(  # noqa: PLR0913 - what a report is made of
             console.write(checks.lines(checked, verbose=verbose), stream)
 
 
-def code(checked: Sequence[Checked], *, strict: bool) -> int:
-    """1 if a check failed, or warned and that counts."""
+def code(outcome: Outcome, *, strict: bool) -> int:
+    """The signal's, else 1 if a check failed, or warned and that counts; raises a bug, now that all is told."""
     from mfinfra.model import Verdict
     from mfinfra.render import checks
 
-    worst = checks.worst(checked)
+    for bug in outcome.bugs:
+        raise bug
+    if outcome.signal:
+        return outcome.signal
+    worst = checks.worst(outcome.checked)
     return 1 if worst is Verdict.FAILED or (strict and worst is Verdict.WARNING) else 0

@@ -21,7 +21,7 @@ from rich.text import Text
 from mfinfra import checking
 from mfinfra.aws import session
 from mfinfra.cli import _checks
-from mfinfra.cli._checks import Format
+from mfinfra.cli._checks import Format, Outcome
 from mfinfra.errors import UserError
 from mfinfra.metaflow.doctor import causes, ladder, service
 from mfinfra.metaflow.doctor.case import Case
@@ -33,17 +33,20 @@ LARGEST = 500_000
 """How much of a log is looked at, from its end: what failed stands there. Bytes."""
 PATIENCE = 5.0
 """Seconds to wait for the metadata service."""
+HALF = "Nothing was found in what was looked at; the rest was not."
 _COMMAND = re.compile(r"(`mfinfra [a-z]+ )FILE\b")
 
 
-def run(environment: Environment, job: str | None, parallelism: int, *, connect: bool) -> tuple[list[Checked], int]:
-    """What was found, the worst first, and the exit code of a signal that came."""
+def run(environment: Environment, job: str | None, parallelism: int, *, connect: bool) -> Outcome:
+    """What was found, the worst first."""
     aws = session.connect(environment.access, environment.scope, parallelism=parallelism)
     case = Case(environment, time.time(), job)
-    found, code = _checks.follow(checking.Run(aws, causes.checks(case)))
-    if connect and not code:
+    outcome = _checks.follow(checking.Run(aws, causes.checks(case)))
+    found = list(outcome.checked)
+    if connect and not outcome.signal:
         found.append(_connected(case))
-    return causes.sorted_by_cause([_for(environment.source.path, one) for one in found]), code
+    named = [_for(environment.source.path, one) for one in found]
+    return replace(outcome, checked=causes.sorted_by_cause(named))
 
 
 def _for(file: str, checked: Checked) -> Checked:
@@ -59,7 +62,8 @@ def put(scope: Scope, found: Sequence[Checked], format_: Format, *, verbose: boo
     """Print the report; for people it ends with the most likely cause."""
     _checks.put("doctor", scope, found, format_, sys.stdout, verbose=verbose)
     if format_ is Format.TEXT:
-        console.write([_likely(causes.likeliest(found))], sys.stdout)
+        stopped = any(one.verdict is Verdict.STOPPED for one in found)
+        console.write([_likely(causes.likeliest(found), *((HALF,) if stopped else ()))], sys.stdout)
 
 
 def explain(path: Path, format_: Format) -> int:

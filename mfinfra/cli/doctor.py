@@ -46,6 +46,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     if file is None:
         raise UserError("there is nothing to look at", hint="name an environment file, or a log: `--error PATH`")
     environment = _run.read(file, "doctor").environment
-    found, code = _diagnosis.run(environment, job, parallelism, connect=connect)
-    _diagnosis.put(environment.scope, found, format_, verbose=verbose)
-    return code or _checks.code(found, strict=strict)
+    outcome = _diagnosis.run(environment, job, parallelism, connect=connect)
+    _diagnosis.put(environment.scope, outcome.checked, format_, verbose=verbose)
+    return _checks.code(outcome, strict=strict)

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     PASSED = "passed"
     SKIPPED = "skipped"
     WARNING = "warning"
+    STOPPED = "stopped"
     FAILED = "failed"
 
 

@@ -19,11 +19,14 @@ WORDS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.PASSED: ("ok", "green"),
     Verdict.SKIPPED: ("skip", "dim"),
     Verdict.WARNING: ("warn", "yellow"),
+    Verdict.STOPPED: ("stop", "bold yellow"),
     Verdict.FAILED: ("FAIL", "bold red"),
 }
 WIDEST_ID = 24
 NOTICEABLE = 0.05  # seconds
 MINUTE = 60.0
+QUIET = (Verdict.PASSED, Verdict.SKIPPED, Verdict.STOPPED)
+"""What one sentence is enough for."""
 SAID = 8  # columns
 
 
@@ -62,14 +65,17 @@ def verdict(checked: Sequence[Checked]) -> Text:
     if tally[Verdict.FAILED]:
         said = [f"{tally[Verdict.FAILED]} of {counted(len(checked), 'check')}", f"{passed} passed", *warned, *rest]
         return Text.assemble(("Failed: ", "bold red"), f"{', '.join(said)}.")
+    if tally[Verdict.STOPPED]:
+        said = [f"{tally[Verdict.STOPPED]} of {counted(len(checked), 'check')} not finished", f"{passed} passed"]
+        return Text.assemble(("Stopped: ", "bold yellow"), f"{', '.join([*said, *warned, *rest])}.")
     style = "bold yellow" if warned else "bold green"
     return Text.assemble(("Passed: ", style), f"{', '.join([counted(passed, 'check'), *warned, *rest])}.")
 
 
 def worst(checked: Sequence[Checked]) -> Verdict:
-    """`FAILED` if a check failed, `WARNING` if one warned, else `PASSED`: to be skipped is no failure."""
+    """What it comes to: a check that failed, was stopped or warned, in this order; to be skipped is no failure."""
     found = {one.verdict for one in checked}
-    return next((each for each in (Verdict.FAILED, Verdict.WARNING) if each in found), Verdict.PASSED)
+    return next((each for each in (Verdict.FAILED, Verdict.STOPPED, Verdict.WARNING) if each in found), Verdict.PASSED)
 
 
 def touched(checked: Sequence[Checked]) -> tuple[str, ...]:
@@ -89,7 +95,7 @@ def took(value: float) -> str:
 
 def _branch(one: Checked, width: int, verbose: bool) -> Iterator[Text]:
     word, style = WORDS[one.verdict]
-    alone = one.findings[0] if len(one.findings) == 1 and one.verdict in (Verdict.PASSED, Verdict.SKIPPED) else None
+    alone = one.findings[0] if len(one.findings) == 1 and one.verdict in QUIET else None
     line = Text("  ").append(f"{word:<4}", style).append(f"  {inert.line(one.check.id):<{width}}  ")
     line.append(inert.line(alone.message if alone else one.check.title), "dim" if style == "dim" else "")
     if one.seconds >= NOTICEABLE:
@@ -106,7 +112,7 @@ def _branch(one: Checked, width: int, verbose: bool) -> Iterator[Text]:
 def _finding(finding: Finding) -> Text:
     word, style = WORDS[finding.verdict]
     line = Text(" " * SAID)
-    if finding.verdict in (Verdict.PASSED, Verdict.SKIPPED):
+    if finding.verdict in QUIET:
         line.append(f"{word}: ", style)
     line.append(inert.line(told(finding)))
     return line.append(f" [{inert.line(finding.code)}]", "dim") if finding.code else line

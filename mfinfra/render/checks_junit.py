@@ -1,6 +1,7 @@
 """What checks found as JUnit XML: a suite for each group, a case for each check, with the seconds it took.
 
-A check that failed is a failure, one that was skipped is skipped, and a warning stands in the output of its case.
+A check that failed is a failure, one that was skipped or not finished is skipped, and a warning stands in the output
+of its case.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def text(command: str, scope: Scope, checked: Sequence[Checked]) -> str:
 
 def _case(one: Checked, command: str) -> Case:
     failed = [finding for finding in one.findings if finding.verdict is Verdict.FAILED]
-    skipped = one.verdict is Verdict.SKIPPED
+    skipped = one.verdict in (Verdict.SKIPPED, Verdict.STOPPED)
     return Case(
         f"{command}.{one.check.id.partition('.')[0]}",
         one.check.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -125,6 +126,28 @@ def test_ctrl_c_removes_what_was_made_and_tells_how_far_it_came(served, run, mon
     assert "not finished: the run was stopped" in found.out
     assert "made and removed s3://" in found.out
     assert left(served) == []
+    document = json.loads(run("verify", "test.yaml", *OBJECT, "--format", "json").out)
+    assert document["verdict"] == "stopped", "a program must not take a half for a whole"
+
+
+def test_a_bug_in_one_check_is_told_with_what_the_others_found(served, run, monkeypatch):
+    make = verification.checks
+
+    def meddled(*given, **more):
+        def wrong():
+            yield from ()
+            raise ZeroDivisionError("a bug")
+
+        first, *rest = make(*given, **more)
+        return (replace(first, ask=wrong), *rest)
+
+    monkeypatch.setattr(verification, "checks", meddled)
+    found = run("verify", "test.yaml")
+    assert found.code == 70
+    assert "a bug in mfinfra ended it" in found.out
+    assert "made and removed s3://" in found.out
+    assert "Failed: 1 of" in found.out
+    assert "bug in mfinfra: ZeroDivisionError" in found.err
 
 
 def test_it_does_not_write_where_only_the_shell_points_to(served, run, monkeypatch, tmp_path):

@@ -99,6 +99,8 @@ def test_a_run_that_only_read_says_so():
         ([Verdict.PASSED], "Passed: 1 check.", Verdict.PASSED),
         ([Verdict.PASSED, Verdict.SKIPPED], "Passed: 1 check, 1 skipped.", Verdict.PASSED),
         ([Verdict.WARNING, Verdict.PASSED], "Passed: 2 checks, 1 with warnings.", Verdict.WARNING),
+        ([Verdict.STOPPED, Verdict.PASSED], "Stopped: 1 of 2 checks not finished, 1 passed.", Verdict.STOPPED),
+        ([Verdict.STOPPED, Verdict.FAILED], "Failed: 1 of 2 checks, 0 passed.", Verdict.FAILED),
         ([Verdict.FAILED, Verdict.WARNING], "Failed: 1 of 2 checks, 1 passed, 1 with warnings.", Verdict.FAILED),
     ],
 )
@@ -113,7 +115,7 @@ def test_the_document_keeps_to_its_schema():
     Draft202012Validator.check_schema(schema)
     document = checks.document("verify", SCOPE, EVERYTHING)
     Draft202012Validator(schema).validate(document)
-    assert document["summary"] == {"passed": 2, "warning": 1, "skipped": 1, "failed": 1}
+    assert document["summary"] == {"passed": 2, "warning": 1, "skipped": 1, "stopped": 0, "failed": 1}
     assert document["touched"] == ["made and removed s3://bucket/key"]
 
 
