@@ -117,7 +117,7 @@ class Bringing:
         return None if step.blocks or step.action is Action.REPLACE else step.effects
 
     def _ours(self, observed: Observed) -> bool:
-        standing = ownership.read(observed.tags, self.planned.resource.scope).standing
+        standing = ownership.of(observed, self.planned.resource.scope).standing
         adopted = self.planned.step.action in ADOPTIONS and standing is ownership.Standing.NOBODYS
         return standing is ownership.Standing.OURS or adopted
 

@@ -21,7 +21,7 @@ class Batch:
 
 def fingerprint(call: Call) -> str:
     """Equal for calls that ask the same, and that take the same errors for an answer."""
-    asked = [plain(call.params), call.absent, call.fine, call.paginate, call.failures]
+    asked = [plain(call.params), call.absent, call.fine, call.paginate, call.failures, call.region]
     return f"{call.service}:{call.operation}:{json.dumps(asked, sort_keys=True, default=str)}"
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from mfinfra import catalogue, coalesce, ownership, schemas
+from mfinfra import catalogue, coalesce, ownership, schemas, stacks
 from mfinfra.errors import MfinfraError, UserError
 from mfinfra.model import Address, Asking, Call, Document, Environment, Observed, Resource, Scope, Spec, Work
 
@@ -114,15 +114,23 @@ def survey(reader: Reader, environment: Environment) -> Survey:
         observed: Observed | None = confirmed[address, index]
         if observed is None:
             continue  # the tagging service lists what is deleted for hours
-        owner = ownership.read(observed.tags, environment.scope)
+        owner = ownership.of(observed, environment.scope)
         if owner.address is not None and owner.address.kind == stub.kind:
             leftovers.append(Leftover(replace(stub, address=owner.address), observed))
     return Survey(found, tuple(leftovers), rounds.count, rounds.requests)
 
 
 def observe(resource: Resource) -> Asking:
-    """The questions of the resource's driver."""
-    return catalogue.driver(resource.kind).observe(resource)
+    """The questions of the resource's driver, and where it carries a stack's tags, the one whether that holds it still.
+
+    An error of that answer fails the survey: who may not ask does not learn that nobody owns it.
+    """
+    observed: Observed | None = yield from catalogue.driver(resource.kind).observe(resource)
+    stack = stacks.maker(observed.tags, resource.scope) if observed else None
+    if observed is None or stack is None:
+        return observed
+    (answer,) = yield (stacks.question(stack, resource.scope),)
+    return replace(observed, released=not stacks.holds(answer, resource.kind, observed))
 
 
 def work(reader: Reader, askers: Mapping[Address, Asking]) -> dict[Address, Work]:

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mfinfra.model import Address, Scope
+from mfinfra.model import Address, Observed, Scope
+from mfinfra.stacks import NAME, TAGS
 
 ENVIRONMENT = "mfinfra:environment"
 ADDRESS = "mfinfra:address"
 OWNER = "mfinfra:owner"
 KEYS = (ENVIRONMENT, ADDRESS, OWNER)
 
-CLOUDFORMATION = "aws:cloudformation:stack-name"
 OTHER_TOOLS: Mapping[str, str] = {
     # Tags that other tools put on what they own, by prefix of the key, and the tool's name.
-    "aws:cloudformation:": "CloudFormation",
+    TAGS: "CloudFormation",
     "aws:servicecatalog:": "Service Catalog",
     "pulumi:": "Pulumi",
     "crossplane-": "Crossplane",
@@ -30,7 +30,7 @@ OTHER_TOOLS: Mapping[str, str] = {
     "elasticbeanstalk:": "Elastic Beanstalk",
 }
 # AWS itself writes these, nobody can copy or drop them: they hold even beside ours
-RESERVED = ("aws:cloudformation:", "aws:servicecatalog:")
+RESERVED = (TAGS, "aws:servicecatalog:")
 MANAGED_BY = frozenset(
     {"managedby", "managed-by", "managed_by", "provisioner", "createdby", "created-by", "created_by"}
 )
@@ -47,11 +47,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """`owner` names a foreign owner in words; `address` is where our file has it, or had it."""
+    """`owner` names a foreign owner in words; `address` is where our file has it, or had it.
+
+    `stack` is the name of the CloudFormation stack where that is the owner.
+    """
 
     standing: Standing
     owner: str = ""
     address: Address | None = None
+    stack: str = ""
 
 
 def owner_hash(scope: Scope) -> str:
@@ -64,12 +68,20 @@ def tags(scope: Scope, address: Address) -> dict[str, str]:
     return {ENVIRONMENT: scope.environment, ADDRESS: str(address), OWNER: owner_hash(scope)}
 
 
+def of(observed: Observed, scope: Scope) -> Ownership:
+    """Who owns what was observed, seen from `scope`; the tags of a stack that has let go of it say nothing."""
+    tags = observed.tags
+    if observed.released:
+        tags = {key: value for key, value in tags.items() if not key.startswith(TAGS)}
+    return read(tags, scope)
+
+
 def read(found: Mapping[str, str], scope: Scope) -> Ownership:
     """Who owns a resource with these tags, seen from `scope`."""
     if not any(key.startswith(RESERVED) for key in found) and (ENVIRONMENT in found or OWNER in found):
         return _by_our_tags(found, scope)
     if tool := _other_tool(found):
-        return Ownership(Standing.FOREIGN, tool)
+        return Ownership(Standing.FOREIGN, tool, stack=found.get(NAME, ""))
     return Ownership(Standing.NOBODYS)
 
 
@@ -86,8 +98,8 @@ def _by_our_tags(found: Mapping[str, str], scope: Scope) -> Ownership:
 
 
 def _other_tool(found: Mapping[str, str]) -> str:
-    if CLOUDFORMATION in found:
-        return f"the CloudFormation stack `{found[CLOUDFORMATION]}`"
+    if NAME in found:
+        return f"the CloudFormation stack `{found[NAME]}`"
     for key, value in sorted(found.items()):
         for prefix, tool in OTHER_TOOLS.items():
             if key.startswith(prefix):

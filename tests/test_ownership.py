@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mfinfra import ownership
-from mfinfra.model import Address, Scope
+from mfinfra.model import Address, Observed, Scope
 from mfinfra.ownership import Standing
 
 SCOPE = Scope("prod", "123456789012", "us-east-1")
@@ -74,13 +74,34 @@ def test_tags_that_say_nothing_of_an_owner_are_nobody_s(tags):
     ],
 )
 def test_promise_5_another_tool_s_tags_name_their_owner(tags, owner):
-    assert ownership.read({"a": "b", **tags}, SCOPE) == ownership.Ownership(Standing.FOREIGN, owner)
+    found = ownership.read({"a": "b", **tags}, SCOPE)
+
+    assert (found.standing, found.owner, found.address) == (Standing.FOREIGN, owner, None)
+    assert found.stack == tags.get("aws:cloudformation:stack-name", "")
 
 
 def test_promise_5_a_stack_s_resource_is_the_stack_s_even_with_our_tags():
     tags = {**OURS, "aws:cloudformation:stack-name": "net"}
 
-    assert ownership.read(tags, SCOPE) == ownership.Ownership(Standing.FOREIGN, "the CloudFormation stack `net`")
+    owner = ownership.read(tags, SCOPE)
+
+    assert (owner.standing, owner.owner) == (Standing.FOREIGN, "the CloudFormation stack `net`")
+
+
+def test_the_tags_of_a_stack_that_let_go_say_nothing_and_all_others_what_they_said():
+    stack = {
+        "aws:cloudformation:stack-name": "net",
+        "aws:cloudformation:stack-id": "arn:x",
+        "aws:cloudformation:a": "b",
+    }
+
+    def owner(tags):
+        return ownership.of(Observed({}, {}, {**stack, **tags}, "x", released=True), SCOPE)
+
+    assert owner({}).standing is Standing.NOBODYS
+    assert owner(OURS) == ownership.Ownership(Standing.OURS, address=ADDRESS)
+    assert owner({"aws:servicecatalog:productArn": "x", **OURS}).owner.startswith("Service Catalog")
+    assert owner({"ManagedBy": "terraform"}).standing is Standing.FOREIGN
 
 
 def test_a_tag_of_the_user_s_own_does_not_take_what_is_ours_away():

@@ -49,15 +49,16 @@ class Aws:
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = "") -> Any:
         """The client of `service`; made once, under a lock: side by side it takes longer."""
+        known = f"{service} {region}" if region else service
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._made(service)
-            return self._clients[service]
+            if known not in self._clients:
+                self._clients[known] = self._made(service, region or self.scope.region)
+            return self._clients[known]
 
-    def _made(self, service: str) -> Any:
-        region, url = self.scope.region, self.endpoint
+    def _made(self, service: str, region: str) -> Any:
+        url = self.endpoint
         config = transport.config(service, emulated=bool(url), parallelism=self.parallelism)
         try:
             with _collector_off():
@@ -74,7 +75,7 @@ class Aws:
 
     def ask(self, call: Call) -> Answer:
         """Send a reading call; while AWS breaks down, takes no more requests or cannot be reached, wait."""
-        client = self.client(call.service)
+        client = self.client(call.service, call.region) if call.region else self.client(call.service)
         return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.trouble_of)
 
     def first(self, call: Call) -> Answer:

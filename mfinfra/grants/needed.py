@@ -23,8 +23,11 @@ ENGINE = (
     "s3:DeleteObject",
     "iam:GetRole",
     "iam:SimulatePrincipalPolicy",
+    "cloudformation:ListStackResources",
 )
-"""What is sent beside the drivers' calls: who we are, what is ours, the lock, the receipts, the question to IAM."""
+"""What is sent beside the drivers' calls: who we are, what is ours, the lock, the receipts, the questions to IAM and
+to stacks.
+"""
 
 
 def to_plan(environment: Environment) -> list[Statement]:
@@ -97,6 +100,9 @@ def _reading(environment: Environment) -> Iterator[Grant]:
         if census := catalogue.driver(kind).census:
             action = permissions.action_of(census.question.service, census.question.operation)
             yield Grant("NoNarrowerResource", action)
+    # A stack is asked only where a resource carries its tags; that of a role may be in any region.
+    stacks = environment.scope.arn("cloudformation", "stack/*", region="*")
+    yield Grant("AskStacks", "cloudformation:ListStackResources", (stacks,))
     if place := records.place(environment):
         bucket = f"arn:{environment.scope.partition}:s3:::{place.bucket}"
         yield Grant("ReadReceiptsAndLock", "s3:GetObject", (f"{bucket}/{place.folder}/*",))

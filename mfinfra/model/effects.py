@@ -35,6 +35,7 @@ class Call:
     `paginate`: all pages are read and joined. `yields` maps an attribute of the resource to the place (JMESPath) in the
     answer that holds it. `failures` is the place of errors that arrive inside a successful answer. `once`: AWS would do
     it twice, and knows no token to tell a repetition by: where nobody knows whether it took effect, a look comes first.
+    `region`: where to ask, if not in the environment's own.
     """
 
     service: str
@@ -47,6 +48,7 @@ class Call:
     yields: Mapping[str, str] = field(default_factory=dict)
     failures: str = ""
     once: bool = False
+    region: str = ""
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"

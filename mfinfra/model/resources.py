@@ -46,6 +46,7 @@ class Observed:
     AWS is deleting it, `broken` when it stands and cannot be used. `scheduled` is true when AWS deletes it on a day to
     come: who wants it gone has nothing left to do, who wants it can have it back. `warnings` are sentences about its
     health. `facts` are settings that are no fields: a write that replaces a whole document must carry them along.
+    `released`: the CloudFormation stack that its tags name has let go of it; they stay for ever, and mean nothing more.
     """
 
     spec: Spec
@@ -58,6 +59,7 @@ class Observed:
     scheduled: bool = False
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

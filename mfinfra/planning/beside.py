@@ -49,7 +49,7 @@ def begun(resource: Resource, others: Sequence[Leftover]) -> Leftover | None:
 def bound(leftover: Leftover, environment: Environment) -> Resource:
     """The resource to be deleted, by the name that it goes by, with the file's word on how to delete its like."""
     resource = catalogue.driver(leftover.resource.kind).bound(leftover.resource, leftover.observed)
-    said = ownership.read(leftover.observed.tags, environment.scope).address
+    said = ownership.of(leftover.observed, environment.scope).address
     declared = environment.resources.get(said) if said else None
     if declared is None or declared.kind != resource.kind or not resource.leftover:
         return resource

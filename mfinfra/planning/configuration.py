@@ -72,7 +72,7 @@ def _now(plan: Plan) -> dict[Address, Outputs]:
 
 def _standing(seen: Observed | None, planned: Planned | None, environment: Environment) -> Observed | None:
     seen = None if seen is None or seen.leaving else seen
-    owner = ownership.read(seen.tags, environment.scope).standing if seen else None
+    owner = ownership.of(seen, environment.scope).standing if seen else None
     if owner is Standing.OURS:
         return seen
     if planned and planned.retired:

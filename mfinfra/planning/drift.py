@@ -225,4 +225,4 @@ def _fold(plan: Plan) -> Fold:
 
 
 def _address(address: Address, observed: Observed, plan: Plan) -> Address:
-    return ownership.read(observed.tags, plan.environment.scope).address or address
+    return ownership.of(observed, plan.environment.scope).address or address

@@ -12,7 +12,7 @@ from mfinfra.observe import Leftover, Survey
 
 def ours(observed: Observed, scope: Scope) -> bool:
     """Whether its tags make it this environment's."""
-    return ownership.read(observed.tags, scope).standing is ownership.Standing.OURS
+    return ownership.of(observed, scope).standing is ownership.Standing.OURS
 
 
 def disabled(environment: Environment, survey: Survey) -> list[Leftover]:
@@ -46,7 +46,7 @@ def lost(going: Iterable[Observed], environment: Environment) -> list[Observed]:
     """
     replaced, less = set[Address](), list[Observed]()
     for observed in going:
-        said = ownership.read(observed.tags, environment.scope).address
+        said = ownership.of(observed, environment.scope).address
         if said is not None and said in environment.resources and said not in replaced:
             replaced.add(said)
         elif not observed.leaving:

@@ -54,7 +54,7 @@ class Allowed:
 
 def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: frozenset[str]) -> Step:
     """`step` on something that is there: an adoption if it is nobody's, blocked if it is somebody else's."""
-    owner = ownership.read(observed.tags, resource.scope)
+    owner = ownership.of(observed, resource.scope)
     if owner.standing is ownership.Standing.OURS:
         return step
     tags_only = all(change.path[0] == "tags" for change in step.changes)
@@ -66,7 +66,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
             step,
             "MF4102",
             f"`{observed.physical_id}` belongs to {owner.owner}",
-            f"write `enabled: false` at `{address}` to leave it alone, or have its owner let go of it first",
+            f"write `enabled: false` at `{address}` to leave it alone, or {_release(owner)}",
         )
     if resource.adopt or address in adopt or "all" in adopt:
         return _adopted(step, observed)
@@ -76,6 +76,12 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
         f"`{observed.physical_id}` exists already and nobody's tags are on it",
         f"to take it over write `adopt: true` at `{address}`, or pass `--adopt {address}`",
     )
+
+
+def _release(owner: ownership.Ownership) -> str:
+    if owner.stack:
+        return f"hand it over first: `mfinfra import --from-cloudformation {owner.stack}` prints the steps"
+    return "have its owner let go of it first"
 
 
 def _adopted(step: Step, observed: Observed) -> Step:
@@ -139,7 +145,7 @@ def reason_to_delete(resource: Resource, observed: Observed, environment: Enviro
     """Why a resource is to be deleted, in words."""
     if destroy:
         return "the environment is being destroyed"
-    said = ownership.read(observed.tags, environment.scope).address
+    said = ownership.of(observed, environment.scope).address
     if said in environment.resources and said != resource.address:
         return f"it carries the tags of `{said}`, which is another one now"
     if resource.address in environment.disabled:
