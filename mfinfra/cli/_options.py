@@ -17,18 +17,12 @@ class Format(StrEnum):
 
 
 def addresses(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The addresses of the file on the command line, for the shell to complete; none while it cannot be read."""
-    from mfinfra import document, errors
+    """The addresses of the file or plan on the command line, for the shell to complete; none while there is none."""
+    from mfinfra.cli import _known
 
-    file = ctx.params.get("file") or ctx.params.get("path") or next(iter(ctx.args), None)
-    if file is None:
-        return []
-    try:
-        environment = document.read(file).environment
-    except errors.MfinfraError:  # the command itself will say what is wrong with the file
-        return []
-    every = sorted(str(address) for address in (*environment.resources, *environment.disabled))
-    return [address for address in every if address.startswith(incomplete)]
+    named = (ctx.params.get("file"), ctx.params.get("path"), *ctx.args)
+    path = next((Path(one) for one in named if one is not None and not str(one).startswith("-")), None)
+    return [address for address in _known.addresses(path) if address.startswith(incomplete)]
 
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The environment file.", show_default=False)]

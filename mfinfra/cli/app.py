@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,10 +14,12 @@ import typer.main
 
 from mfinfra import __version__
 from mfinfra.cli import (
+    _completion,
     _failure,
     _help,
     _signals,
     apply,
+    completion,
     config,
     destroy,
     doctor,
@@ -37,7 +40,7 @@ from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
     "Everyday": (validate, plan, apply, config, destroy),
-    "Look closer": (drift, show, graph, history, schema, explain),
+    "Look closer": (drift, show, graph, history, schema, explain, completion),
     "Serve Metaflow": (
         verify,
         doctor,
@@ -63,6 +66,7 @@ app = typer.Typer(
     cls=_help.Group,
     # Its markup would read live text as orders, and importing it takes longer than the rest of `--help`.
     rich_markup_mode=None,
+    add_completion=False,  # `mfinfra completion` has it, see `_completion`
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -107,9 +111,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _signals.ending():
             command: Any = typer.main.get_command(app)
-            arguments = None if argv is None else list(argv)
+            arguments = sys.argv[1:] if argv is None else list(argv)
+            if shell := os.environ.pop(_completion.VARIABLE, None):
+                return _completion.run(command, shell, arguments)
             code = command.main(args=arguments, prog_name="mfinfra", standalone_mode=False)
-    except SystemExit as ended:  # shell completion ends like this
+    except SystemExit as ended:
         code = ended.code
     except BaseException as raised:  # noqa: BLE001 - whatever it is, it becomes a message and an exit code
         code = _failure.report(raised)

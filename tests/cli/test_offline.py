@@ -3,13 +3,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from mfinfra import __version__, schemas
-from mfinfra.cli._options import addresses
+from mfinfra import __version__
 from mfinfra.sandbox import lifecycle
 
 HEAVY = ("boto3", "botocore", "deepdiff", "moto", "pydantic")
@@ -127,29 +125,6 @@ def test_a_process_without_standard_streams_works(file, closed):
     command = f"exec {sys.executable} -m mfinfra validate {file} {closed}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_addresses_complete_from_the_file_on_the_command_line(file):
-    context = SimpleNamespace(params={"file": file})
-    assert addresses(context, "log_g") == ["log_group.flows"]
-    assert addresses(context, "bucket") == []
-    assert addresses(SimpleNamespace(params={"file": "none.yaml"}), "") == []
-
-
-def test_the_shell_completes_addresses(file):
-    done = python(
-        "-m",
-        "mfinfra",
-        _MFINFRA_COMPLETE="complete_bash",
-        COMP_WORDS=f"mfinfra show {file} log",
-        COMP_CWORD="3",
-    )
-    assert done.stdout.split() == ["log_group.flows"]
-
-
-def test_the_shell_completes_kinds(run):
-    done = python("-m", "mfinfra", _MFINFRA_COMPLETE="complete_bash", COMP_WORDS="mfinfra schema log", COMP_CWORD="2")
-    assert done.stdout.split() == [kind for kind in schemas.kinds() if kind.startswith("log")]
 
 
 def test_sandbox_commands_say_what_there_is(run, monkeypatch, tmp_path):
