@@ -9,7 +9,7 @@ from typing import Any
 
 import jmespath
 
-from mfinfra.aws import reasons
+from mfinfra.aws import linked, reasons
 from mfinfra.aws.retry import Patience
 from mfinfra.aws.session import Aws
 from mfinfra.errors import AwsError, UserError
@@ -163,7 +163,7 @@ class Carrier:
             service=settle.question.service,
             operation=settle.question.operation,
             aws_code=str(status or "ABSENT"),
-            hint=f"while {settle.why}; mend the cause and run the same command again",
+            hint=linked.hint(str(reason)) or f"while {settle.why}; mend the cause and run the same command again",
             code="MF3104",
         )
 

@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from mfinfra.aws import sanitise
+from mfinfra.aws import entry, linked, sanitise
 from mfinfra.errors import AccessDenied, AwsError, Unreachable, UserError
 from mfinfra.model import Call, Document, refs
 from mfinfra.permissions import action_of
@@ -33,9 +33,9 @@ LONGEST = 200
 LARGEST_BODY = 4 * 1024 * 1024
 BROKEN = 500
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-NO_CREDENTIALS = "MF3002"
-"""The code of credentials that were good once: what has begun goes on with new ones."""
-LOG_IN = "the credentials have expired; log in again (`aws sso login`) and run the same command"
+ENTRANCES = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetRoleCredentials"})
+"""Operations by which botocore gets the credentials of a profile."""
+LOG_IN = "the credentials have expired; log in again (`aws sso login{}`) and run the same command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,16 @@ def _moment(metadata: Mapping[str, Any]) -> datetime | None:
 
 
 def _expected(codes: tuple[str, ...], code: str, message: str) -> bool:
-    for entry in codes:
-        wanted, _, text = entry.partition(": ")
+    for each in codes:
+        wanted, _, text = each.partition(": ")
         if code == wanted and text.lower() in message.lower():
             return True
     return False
 
 
 def _refused(call: Call, error: ClientError) -> Answer:
+    if error.operation_name in ENTRANCES and error.operation_name != call.operation:
+        raise _no_credentials(error) from error  # botocore asked for credentials first: this is no answer to the call
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = sanitise.redacted(sanitise.text(str(error.response.get("Error", {}).get("Message", ""))))
     metadata: Mapping[str, Any] = dict(error.response.get("ResponseMetadata", {}))
@@ -129,8 +131,10 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
         "status": status,
         "doubtful": status >= BROKEN or bool(metadata.get("RetryAttempts")),
     }
+    missing = linked.hint(message)
+    about_us = entry.hint(call.service, call.operation, code, message)
     if code in DENIED:
-        hint = f"the caller needs the permission `{action_of(call.service, call.operation)}`"
+        hint = missing or about_us or f"the caller needs the permission `{action_of(call.service, call.operation)}`"
         if call.operation == "HeadBucket":
             hint += ", or the bucket is somebody else's: names are unique among all accounts"
         return AccessDenied(message or "access denied", hint=hint, code="MF3001", **details)
@@ -138,29 +142,42 @@ def _worded(call: Call, code: str, message: str, metadata: Mapping[str, Any]) ->
     if code in EXPIRED or (call.operation == "HeadBucket" and code == "400"):
         return AwsError(
             message if code in EXPIRED else "most likely the credentials have expired",
-            hint=LOG_IN,
-            code=NO_CREDENTIALS,
+            hint=LOG_IN.format(entry.option()),
+            code=entry.LAPSED,
             **details,
         )
-    told = SET_CLOCK if CLOCK.search(message) else HINTS.get((call.service, code))
-    return AwsError(message or "no message", hint=told, **details)
+    if CLOCK.search(message):
+        return AwsError(message, hint=SET_CLOCK, **details)
+    if about_us:
+        return AwsError(message or "no message", hint=about_us, code=entry.NO_WAY, **details)
+    return AwsError(message or "no message", hint=missing or HINTS.get((call.service, code)), **details)
+
+
+def _no_credentials(error: ClientError) -> UserError:
+    """The error of a profile whose role could not be assumed, or whose SSO user has no such role."""
+    found = error.response.get("Error", {})
+    code, operation = str(found.get("Code", "")), error.operation_name
+    message = sanitise.redacted(sanitise.text(str(found.get("Message", "")))) or "no message"
+    service = "sso" if operation == "GetRoleCredentials" else "sts"
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    details: dict[str, Any] = {"service": service, "operation": operation, "aws_code": code, "status": status}
+    if code in EXPIRED:
+        return AwsError(message, hint=LOG_IN.format(entry.option()), code=entry.LAPSED, **details)
+    hint = SET_CLOCK if CLOCK.search(message) else entry.hint(service, operation, code, message)
+    if code in DENIED or code == "ForbiddenException":
+        hint = entry.assuming(operation)
+    return AwsError(message, hint=hint, code=entry.NO_WAY, **details)
 
 
 def unreachable(what: Call | str, error: Exception) -> UserError:
     """The error that says why there was no answer to a call, or no way to a service; our own mistakes are raised."""
     name = type(error).__name__
     message = sanitise.redacted(sanitise.text(str(error))).rstrip(".")
-    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
-        return UserError(
-            "no AWS credentials were found",
-            hint="run `aws configure` or `aws sso login`, or name a `profile` under `aws:`",
-            code="MF3003",
-        )
-    if "SSO" in name or name in ("TokenRetrievalError", "UnauthorizedSSOTokenError"):
-        return UserError(message, hint="run `aws sso login` and the same command again", code=NO_CREDENTIALS)
+    if shut_out := entry.shut_out(error, message):
+        return shut_out
     if name == "ParamValidationError":
         raise error
-    hint = "check the network and the endpoint"
+    hint = entry.strange_region() or "check the network and the endpoint"
     return Unreachable(f"`{what}` got no usable answer: {_cut(message)}", hint=hint, code="MF3004")
 
 

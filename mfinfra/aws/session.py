@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,17 +17,18 @@ import botocore.session
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # sic
 from botocore.exceptions import BotoCoreError
 
-from mfinfra.aws import assumed, mfa, retry, transport, troubles
+from mfinfra.aws import assumed, entry, profiles, retry, transport, troubles
 from mfinfra.aws.calls import Answer, perform, unreachable
 from mfinfra.aws.clock import Clock
 from mfinfra.aws.retry import persist
 from mfinfra.aws.transport import permitted, tried_once
-from mfinfra.errors import Refused, UserError
+from mfinfra.errors import Refused
 from mfinfra.model import Access, Call, Scope
 
 SANDBOX_PACE = 0.05
 WHO_AM_I = Call("sts", "GetCallerIdentity")
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+OF_FILE = "`profile:` under `aws:`"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -61,12 +63,17 @@ class Aws:
         url = self.endpoint
         config = transport.config(service, emulated=bool(url), parallelism=self.parallelism)
         try:
-            with _collector_off():
+            with _collector_off(), entry.by(self.session):
                 client = self.session.client(service, region_name=region, endpoint_url=url, config=config)
         except (BotoCoreError, ValueError) as error:  # credentials are looked up here; a bad URL is a ValueError
-            raise unreachable(service, error) from error
+            with entry.by(self.session):
+                raise unreachable(service, error) from error
         transport.watch(client)
         return client
+
+    def _perform(self, client: Any, call: Call) -> Answer:
+        with entry.by(self.session):  # what goes wrong on the way in names the profile
+            return perform(client, call)
 
     def destinations(self) -> dict[str, str]:
         """The URL of each service that was spoken to so far."""
@@ -76,16 +83,16 @@ class Aws:
     def ask(self, call: Call) -> Answer:
         """Send a reading call; while AWS breaks down, takes no more requests or cannot be reached, wait."""
         client = self.client(call.service, call.region) if call.region else self.client(call.service)
-        return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.trouble_of)
+        return persist(lambda: self._perform(client, call), self.clock, _unsaid, passes=troubles.trouble_of)
 
     def first(self, call: Call) -> Answer:
         """Send what comes before everything else: a throttle is waited for, but no network that is not there."""
         client = self.client(call.service)
-        return persist(lambda: perform(client, call), self.clock, _unsaid, passes=troubles.refusal_of)
+        return persist(lambda: self._perform(client, call), self.clock, _unsaid, passes=troubles.refusal_of)
 
     def send(self, call: Call) -> Answer:
         """Send a call once and without a permit: what keeps the lock and the records is sent like this."""
-        return perform(self.client(call.service), call)
+        return self._perform(self.client(call.service), call)
 
     def write(
         self, call: Call, waiting: Callable[[str, float], None], fresh: Callable[[], bool] = lambda: True
@@ -98,7 +105,7 @@ class Aws:
 
         def attempt() -> Answer:
             with permitted(self.permit), tried_once(once=call.once):
-                return perform(client, call)
+                return self._perform(client, call)
 
         return persist(attempt, self.clock, waiting, fresh, passes=retry.unless_done if call.once else None)
 
@@ -112,16 +119,28 @@ def connect(
     anything is sent there. Raises `Refused` for that and for another account or partition, `UserError` where there is
     no way in.
     """
-    if access.endpoint == "sandbox":
-        aws = _sandbox(scope, parallelism, clock)
-    elif access.endpoint:
-        aws = _emulator(access.endpoint, access, scope, parallelism, clock)
-    else:
-        aws = Aws(_session(access, scope), scope, clock=clock or Clock(), parallelism=parallelism)
+    aws = _way(access, scope, parallelism, clock)
     if writes:
         aws.client(WHO_AM_I.service)
         guard_destination(aws)
     _guard_account(aws)
+    return aws
+
+
+def enter(access: Access, region: str | None, environment: str, *, clock: Clock | None = None) -> Aws:
+    """The account that the credentials are of, whichever that is; `region` is the profile's where none is given.
+
+    Raises `UserError` where there is no way in or no region is known, `Refused` for a region of another partition.
+    """
+    aws = _way(access, Scope(environment, "", region or profiles.region(access)), 16, clock)
+    account, partition = _identified(aws)
+    aws.scope = replace(aws.scope, account=account)
+    if partition != aws.scope.partition:
+        raise Refused(
+            f"these credentials are of the partition `{partition}`, and `{aws.scope.region}` is in another",
+            hint="name a region of theirs (`--region`), or choose other credentials (`--aws-profile`)",
+            code="MF4001",
+        )
     return aws
 
 
@@ -154,6 +173,15 @@ def guard_endpoints(access: Access, environ: Mapping[str, str] = os.environ) -> 
             hint="unset it, or write the same URL as `endpoint:` under `aws:`",
             code="MF4004",
         )
+
+
+def _way(access: Access, scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
+    """A way to where `access` leads; who we are there is not asked yet."""
+    if access.endpoint == "sandbox":
+        return _sandbox(scope, parallelism, clock)
+    if access.endpoint:
+        return _emulator(access.endpoint, access, scope, parallelism, clock)
+    return Aws(_session(access, scope), scope, clock=clock or Clock(), parallelism=parallelism)
 
 
 def _sandbox(scope: Scope, parallelism: int, clock: Clock | None) -> Aws:
@@ -193,31 +221,40 @@ def _emulator(url: str, access: Access, scope: Scope, parallelism: int, clock: C
 
 
 def _session(access: Access, scope: Scope, endpoint: str | None = None) -> Any:
-    try:
-        session = mfa.attended(boto3.Session(profile_name=access.profile, region_name=scope.region))
-        if not access.assume_role:
-            return session
-        return assumed.session(Aws(session, scope, endpoint), access.assume_role)
-    except BotoCoreError as error:
-        raise UserError(
-            str(error), hint="`aws configure list-profiles` shows the profiles there are", code="MF3003"
-        ) from error
+    session = profiles.opened(access.profile, scope.region)
+    if not access.assume_role:
+        return session
+    return assumed.session(Aws(session, scope, endpoint), access.assume_role)
+
+
+def _identified(aws: Aws) -> tuple[str, str]:
+    """Account and partition of who we are, whose ARN becomes `caller`."""
+    identity = aws.first(WHO_AM_I).document or {}
+    aws.caller = identity["Arn"]
+    return identity["Account"], aws.caller.split(":")[1]
 
 
 def _guard_account(aws: Aws) -> None:
-    identity = aws.first(WHO_AM_I).document or {}
-    aws.caller = identity["Arn"]
-    partition = aws.caller.split(":")[1]
-    if (identity["Account"], partition) != (aws.scope.account, aws.scope.partition):
-        wrong = "`account:`" if identity["Account"] != aws.scope.account else "`region:`, which tells the partition"
+    account, partition = _identified(aws)
+    if (account, partition) != (aws.scope.account, aws.scope.partition):
         raise Refused(
-            f"these credentials are of account `{identity['Account']}` (partition `{partition}`), "
+            f"these credentials are of account `{account}` (partition `{partition}`), "
             f"the file is for `{aws.scope.account}` (partition `{aws.scope.partition}`)",
-            hint=f"the sandbox is account `{identity['Account']}`: write that as `account:`"
-            if aws.sandbox
-            else f"choose other credentials (`AWS_PROFILE`, or `profile:` under `aws:`), or mend {wrong}",
+            hint=_other_account(aws, account),
             code="MF4001",
         )
+
+
+def _other_account(aws: Aws, account: str) -> str:
+    """What to do where credentials and file do not belong together."""
+    if aws.sandbox:
+        return f"the sandbox is account `{account}`: write that as `account:`"
+    if account == aws.scope.account:
+        return f"choose other credentials (`AWS_PROFILE`, or {OF_FILE}), or mend `region:`, which tells the partition"
+    profile = entry.of_account(aws.session, aws.scope.account)
+    if profile:
+        return f"`export AWS_PROFILE={shlex.quote(profile)}` is of that account; or {OF_FILE}, or mend `account:`"
+    return f"choose other credentials (`export AWS_PROFILE=NAME`, or {OF_FILE}), or mend `account:`"
 
 
 def _unsaid(why: str, seconds: float) -> None:
