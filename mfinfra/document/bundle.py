@@ -45,13 +45,15 @@ def composed() -> Schema:
 def bundled(kind: str | None = None) -> Schema:
     """The schema that an editor needs, of a whole file or of one `kind`; raises `KeyError` if there is none.
 
-    It is wider than `composed`: an editor sees `${…}` and addresses where the tool sees what they stand for.
+    It is wider than `composed`: an editor sees `${…}` and addresses where the tool sees what they stand for, and of a
+    file that extends another it sees a part.
     """
     whole = composed()
     definitions = {name: _wider(part) for name, part in whole["$defs"].items()}
     if kind is None:
-        rest = {name: part for name, part in whole.items() if name != "$defs"}
-        return {"$schema": DRAFT, **_wider(rest), "$defs": definitions}
+        rest = _wider({name: part for name, part in whole.items() if name != "$defs"})
+        demanded = _whole_by_itself(rest, definitions)
+        return {"$schema": DRAFT, **rest, **demanded, "$defs": definitions}
     wanted = schemas.load(kind)
     return {
         "$schema": DRAFT,
@@ -59,6 +61,25 @@ def bundled(kind: str | None = None) -> Schema:
         "$ref": f"#/$defs/{kind}",
         "$defs": {name: definitions[name] for name in (kind, "common")},
     }
+
+
+def _whole_by_itself(rest: Schema, definitions: dict[str, Schema]) -> Schema:
+    """What a file and its kinds require, taken out of both: it holds for files that extend no other."""
+    each = {kind: {"additionalProperties": found} for kind in schemas.kinds() if (found := _demands(definitions[kind]))}
+    demanded = {**_demands(rest), "properties": {"resources": {"properties": each}}}
+    return {"if": {"not": {"required": ["extends"]}}, "then": demanded}
+
+
+def _demands(schema: Schema) -> Schema:
+    """What `schema` says of missing properties, taken out of it."""
+    rules = [rule for rule in schema.get("allOf", ()) if "required" in rule.get("then", {})]
+    found = {word: schema.pop(word) for word in ("required",) if word in schema}
+    if "required" in schema.get("then", {}):
+        found |= {word: schema.pop(word) for word in ("if", "then", "else") if word in schema}
+    if rules:
+        schema["allOf"] = [rule for rule in schema["allOf"] if rule not in rules]
+        found["allOf"] = rules
+    return found
 
 
 @cache
