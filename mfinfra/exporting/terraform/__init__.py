@@ -1,0 +1,168 @@
+"""An environment as Terraform's: import blocks, and the configuration that they are imported into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mfinfra.exporting import links, written
+from mfinfra.exporting.names import Names, identifier
+from mfinfra.exporting.subjects import Chosen, Subject
+from mfinfra.exporting.terraform import hcl
+from mfinfra.exporting.terraform.form import Form, Function, Nested, Piece
+from mfinfra.exporting.terraform.hcl import Block, Expression, Interpolated
+from mfinfra.exporting.written import Written
+from mfinfra.model import Address, Ref, Template
+from mfinfra.ownership import KEYS
+
+KINDS = f"{__name__}.kinds"
+MAJORS = (6, 5)
+RENAMED: Mapping[int, Mapping[tuple[str, str], str]] = {
+    # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade
+    5: {("aws_batch_compute_environment", "name"): "compute_environment_name"},
+}
+"""Arguments that an older major version of the provider calls otherwise."""
+LACKING: Mapping[int, frozenset[tuple[str, str]]] = {
+    5: frozenset({("aws_ecr_repository", "image_tag_mutability_exclusion_filter")}),
+}
+OLDEST = {6: "~> 6.8", 5: "~> 5.98"}
+"""The first with all that is written here: exclusive policies of roles, and in 6.8 patterns of tags."""
+OUR_TAGS = f"{KEYS[0].partition(':')[0]}:"
+
+
+@dataclass(slots=True)
+class Labels:
+    """The Terraform names of everything that is written."""
+
+    names: Names = field(default_factory=Names)
+    main: dict[tuple[Address, str], str] = field(default_factory=dict)
+
+    def of(self, subject: Subject, piece: Piece) -> str:
+        """The label of a piece: the resource's own name, with what it is beside it."""
+        label = self.names.fresh(piece.type, identifier((subject.address.name, piece.beside)))
+        if not piece.beside:
+            self.main[subject.address, piece.type] = label
+        return label
+
+
+def write(chosen: Chosen, major: int = MAJORS[0]) -> Written:
+    """The whole environment, for this major version of the provider."""
+    forms: Mapping[str, Form] = written.forms(KINDS)
+    labels = Labels()
+    imports, resources = list[Block](), list[Block]()
+    for subject in chosen.subjects:
+        for piece in forms[subject.kind].pieces(subject):
+            label = labels.of(subject, piece)
+            say = _Saying(forms, labels, chosen.texts)
+            resources.append(_resource(subject, piece, label, say, major))
+            imports.append(_import(piece, label, say))
+    notes = (*written.caveats(chosen), *written.notes(chosen, forms))
+    parts = {
+        "versions.tf": hcl.document([_versions(major)]),
+        "providers.tf": hcl.document([_provider(chosen)]),
+        "imports.tf": hcl.document(imports),
+        "main.tf": hcl.document(resources),
+    }
+    head = hcl.comment(_head(chosen, notes))
+    whole = "\n".join([head, *parts.values()])
+    return Written({**parts, "main.tf": f"{head}\n{parts['main.tf']}"}, whole, notes)
+
+
+def _head(chosen: Chosen, notes: Iterable[str]) -> Iterator[str]:
+    yield written.title(chosen, "Terraform configuration")
+    yield ""
+    yield from STEPS
+    told = tuple(notes)
+    if told:
+        yield ""
+        yield "To know:"
+        yield from (f"- {note}" for note in told)
+
+
+STEPS = (
+    "1. terraform init && terraform plan",
+    "   It must say: only imports, nothing to add, to change or to destroy. Anything else is a setting that",
+    "   mfinfra does not manage, or one that changed since: write it here before you go on.",
+    "2. terraform apply",
+    "3. mfinfra forget FILE all",
+    "   Takes mfinfra's tags off. Until then `ignore_tags` keeps Terraform from touching them; afterwards",
+    "   `ignore_tags` and the import blocks may go.",
+    "From step 2 on, do not apply the environment file any more. Values of secrets are not here, and stay.",
+)
+
+
+def _versions(major: int) -> Block:
+    aws = {"source": "hashicorp/aws", "version": OLDEST[major]}
+    body = {"required_version": ">= 1.5.0", "required_providers": Nested({"aws": aws})}
+    return Block("terraform", (), body)
+
+
+def _provider(chosen: Chosen) -> Block:
+    ignored = Nested({"key_prefixes": [OUR_TAGS]})
+    scope = chosen.scope
+    return Block(
+        "provider", ("aws",), {"region": scope.region, "allowed_account_ids": [scope.account], "ignore_tags": ignored}
+    )
+
+
+def _import(piece: Piece, label: str, say: _Saying) -> Block:
+    return Block("import", (), {"to": Expression(f"{piece.type}.{label}"), "id": say.plainly(piece.id)})
+
+
+def _resource(subject: Subject, piece: Piece, label: str, say: _Saying, major: int) -> Block:
+    lacking, renamed = LACKING.get(major, frozenset()), RENAMED.get(major, {})
+    body = {
+        renamed.get((piece.type, name), name): say.all(value)
+        for name, value in piece.arguments.items()
+        if (piece.type, name) not in lacking
+    }
+    kept = subject.protect and not piece.beside and piece.type == _main(say.forms[subject.kind])
+    lifecycle: dict[str, Any] = {"prevent_destroy": True} if kept else {}
+    if piece.ignore:
+        lifecycle["ignore_changes"] = [Expression(name) for name in piece.ignore]
+    return Block("resource", (piece.type, label), {**body, **({"lifecycle": Nested(lifecycle)} if lifecycle else {})})
+
+
+def _main(form: Form) -> str:
+    """The type of the resource itself."""
+    return next(iter(form.attributes.values()))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """References in Terraform's words; what was not written yet, or has no word, as the text that it stands for."""
+
+    forms: Mapping[str, Form]
+    labels: Labels
+    texts: Mapping[Ref, str]
+
+    def all(self, value: Any) -> Any:
+        match value:
+            case Nested(body):
+                return Nested({name: self.all(item) for name, item in body.items()})
+            case Function(name, argument):
+                return Function(name, self.all(argument))
+            case tuple():
+                return tuple(self.all(item) for item in value)
+            case _:
+                return written.words(self.plainly(value, keep=True), self._expression)
+
+    def plainly(self, value: Any, *, keep: bool = False) -> Any:
+        return links.said(value, self.texts, lambda ref: keep and self._named(ref) is not None)
+
+    def _expression(self, value: Ref | Template) -> Any:
+        if isinstance(value, Ref):
+            return Expression(self._word(value))
+        return Interpolated(tuple(part if isinstance(part, str) else Expression(self._word(part)) for part in value.parts))
+
+    def _word(self, ref: Ref) -> str:
+        word = self._named(ref)
+        assert word is not None, ref
+        return word
+
+    def _named(self, ref: Ref) -> str | None:
+        found = self.forms[ref.address.kind].attributes.get(ref.attribute)
+        if found is None or (ref.address, found[0]) not in self.labels.main:
+            return None
+        return f"{found[0]}.{self.labels.main[ref.address, found[0]]}.{found[1]}"

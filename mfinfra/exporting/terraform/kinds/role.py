@@ -1,0 +1,61 @@
+"""A role, its policies, its attachments and its instance profile, each a resource of its own.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mfinfra.exporting.subjects import Subject
+from mfinfra.exporting.terraform.form import Form, Piece, free, policy, tags
+
+TYPE = "aws_iam_role"
+PROFILE = "aws_iam_instance_profile"
+FIELDS = {
+    "name": "name",
+    "path": "path",
+    "description": "description",
+    "max_session_duration": "max_session_seconds",
+    "permissions_boundary": "permissions_boundary",
+}
+FREE = {**FIELDS, "assume_role_policy": "trust"}
+
+
+def pieces(subject: Subject) -> Iterator[Piece]:
+    """The role, and what stands beside it."""
+    name = subject.spec["name"]
+    arguments = {**subject.fields(FIELDS), "assume_role_policy": policy(subject.spec["trust"]), **tags(subject)}
+    yield Piece(TYPE, name, arguments, ignore=free(subject, FREE))
+    yield from inline(subject)
+    yield from attached(subject)
+    if subject.says("instance_profile"):
+        yield Piece(PROFILE, name, {"name": name, "role": subject.own("name"), **tags(subject)})
+
+
+def inline(subject: Subject) -> Iterator[Piece]:
+    """Inline policies; where the file's are all there are, Terraform removes others too."""
+    role, name = subject.own("name"), subject.spec["name"]
+    documents = {title: said for title, said in (subject.spec["policies"] or {}).items() if said}
+    for title, said in documents.items():
+        yield Piece(
+            "aws_iam_role_policy", f"{name}:{title}", {"name": title, "role": role, "policy": policy(said)}, title
+        )
+    if subject.spec["exclusive"] and "policies" not in subject.free and subject.spec["policies"] is not None:
+        arguments = {"role_name": role, "policy_names": list(documents)}
+        yield Piece("aws_iam_role_policies_exclusive", name, arguments)
+
+
+def attached(subject: Subject) -> Iterator[Piece]:
+    """Attached policies, by the same rule."""
+    role, name = subject.own("name"), subject.spec["name"]
+    arns = subject.spec["managed_policies"] or ()
+    for arn in arns:
+        arguments = {"role": role, "policy_arn": arn}
+        yield Piece("aws_iam_role_policy_attachment", f"{name}/{arn}", arguments, str(arn).rpartition("/")[2])
+    if subject.spec["exclusive"] and "managed_policies" not in subject.free:
+        yield Piece("aws_iam_role_policy_attachments_exclusive", name, {"role_name": role, "policy_arns": list(arns)})
+
+
+FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "name"), "instance_profile_arn": (PROFILE, "arn")}, pieces)

@@ -1,0 +1,72 @@
+"""An export, written: files by name, and what to tell people beside them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from mfinfra.exporting.subjects import Chosen, Subject
+from mfinfra.model import Ref, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`files` in the order in which they are read; `whole` is the one document where no folder is given.
+
+    `notes` are sentences about what the target cannot say.
+    """
+
+    files: Mapping[str, str]
+    whole: str
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def forms(package: str) -> Mapping[str, Any]:
+    """The `FORM` of each kind that has a file in `package`."""
+    folder: ModuleType = importlib.import_module(package)
+    names = sorted(found.name for found in pkgutil.iter_modules(folder.__path__))
+    return {name: importlib.import_module(f"{package}.{name}").FORM for name in names}
+
+
+def words(value: Any, say: Any) -> Any:
+    """`value` with `say` asked for the words of each reference and template in it."""
+    match value:
+        case Ref() | Template():
+            return say(value)
+        case Mapping():
+            return {key: words(item, say) for key, item in value.items()}
+        case list():
+            return [words(item, say) for item in value]
+        case _:
+            return value
+
+
+def caveats(chosen: Chosen) -> Iterator[str]:
+    """What holds for any target: where AWS and the file differ, and what is not in the file."""
+    for address, names in sorted(chosen.differing.items()):
+        listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+        yield f"`{address}`: AWS differs from the file in {listed}; what is written here is the file's wish"
+    for address in chosen.left_out:
+        yield f"`{address}` carries this environment's tags and is not in the file, so it is not exported"
+
+
+def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterable[str]:
+    """What the target cannot say, kind by kind."""
+    return tuple(note for subject in chosen.subjects for note in found[subject.kind].notes(subject))
+
+
+def title(chosen: Chosen, what: str) -> str:
+    """The first line of every file."""
+    scope = chosen.scope
+    return f"{what} of the environment `{scope.environment}` (account {scope.account}, {scope.region})"
+
+
+def kinds(chosen: Chosen) -> tuple[Subject, ...]:
+    """The subjects, those that are referred to first."""
+    return chosen.subjects
