@@ -25,6 +25,7 @@ from mfinfra.cli import (
     doctor,
     drift,
     explain,
+    forget,
     graph,
     history,
     permissions,
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[ModuleType, ...]] = {
         doctor,
         permissions,
     ),
+    "Adopt and leave": (forget,),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }
@@ -86,7 +88,7 @@ def root(
     if json and not version:
         ctx.fail("--json belongs to --version.")
     if version:
-        streams.put(_version_json() if json else f"mfinfra {__version__}\n", sys.stdout)
+        streams.put(_told() if json else f"mfinfra {__version__}\n", sys.stdout)
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         streams.put(SHORT, sys.stdout)
@@ -124,11 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _version_json() -> str:
-    import json
-    import platform
-    from importlib import metadata
+def _told() -> str:
+    from mfinfra.cli import _version
 
-    packages = {name: metadata.version(name) for name in ("boto3", "botocore", "rich", "typer")}
-    found = {"mfinfra": __version__, "python": platform.python_version(), "platform": platform.platform(), **packages}
-    return json.dumps(found, indent=2, sort_keys=True) + "\n"
+    return _version.text()
