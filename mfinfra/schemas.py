@@ -80,6 +80,11 @@ def traits(kind: str) -> Traits:
     )
 
 
+def nodes(kind: str) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Every place in a resource of `kind`, with what the schema says of it; alternatives stand at the same place."""
+    return _walk(load(kind), load(kind), ())
+
+
 def complete(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """`spec` with every field of `kind`: an omitted one has its default, `None` (not managed) where there is none."""
     known = traits(kind)
