@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, NoRegionError, ProfileNotFound
 
 from mfinfra.aws import entry, mfa
 from mfinfra.aws.calls import unreachable
+from mfinfra.errors import UserError
 from mfinfra.model import Access
 
 
@@ -34,18 +35,20 @@ def names() -> list[str]:
         return []
 
 
-def region(access: Access) -> str:
-    """The region where none is named; raises `UserError` where neither a profile nor a variable tells one."""
+def region(access: Access) -> str | None:
+    """The region where none is named: that of a variable or the profile, an emulator's; `None` where nothing tells."""
     from mfinfra.sandbox import network  # noqa: PLC0415 - nobody else pays for the sandbox
 
     if access.endpoint == "sandbox":
         return network.REGION
-    session = opened(access.profile, None)
     # The other tools of AWS read `AWS_REGION`; boto3 does not.
-    found = os.environ.get("AWS_REGION") or session.region_name or (network.REGION if access.endpoint else None)
-    if found:
-        return str(found)
-    with entry.by(session):
+    said = os.environ.get("AWS_REGION") or opened(access.profile, None).region_name
+    return said or (network.REGION if access.endpoint else None)
+
+
+def no_region(access: Access) -> UserError:
+    """The error for a region that nothing tells."""
+    with entry.by(opened(access.profile, None)):
         missing = entry.shut_out(NoRegionError(), "")
     assert missing is not None
-    raise missing
+    return missing

@@ -81,6 +81,7 @@ FACETS = (
     "PutBucketPolicy", "DeleteBucketPolicy", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle",
     "PutBucketTagging",
 )  # fmt: skip
+TABLE_WRITES = ("UpdateTable", "TagResource", "UntagResource", "UpdateTimeToLive")
 GROUP_WRITES = ("PutRetentionPolicy", "DeleteRetentionPolicy", "AssociateKmsKey", "DisassociateKmsKey")
 REPOSITORY_WRITES = (
     "PutImageTagMutability", "PutImageScanningConfiguration", "PutLifecyclePolicy", "DeleteLifecyclePolicy",
@@ -105,8 +106,8 @@ BATCH_WRITES = (
 TABLE = (
     NotYet("iam", ("CreateRole", "UpdateAssumeRolePolicy"), "MalformedPolicyDocument", "Invalid principal",
            PROPAGATION, PRINCIPAL.format("trust policy"), IAM),
-    NotYet("iam", ("CreateRole", "TagRole", "DeleteRole", "CreateInstanceProfile", "TagInstanceProfile"),
-           "ConcurrentModification", "", PROPAGATION, CHANGE, IAM),
+    NotYet("iam", ("CreateRole", "TagRole", "UntagRole", "DeleteRole", "CreateInstanceProfile", "TagInstanceProfile",
+           "UntagInstanceProfile"), "ConcurrentModification", "", PROPAGATION, CHANGE, IAM),
     NotYet("iam", ("DeleteRole",), "DeleteConflict", "", PROPAGATION, "IAM is letting go of the role's policies", IAM),
     NotYet("iam", ("DeleteInstanceProfile",), "DeleteConflict", "", PROPAGATION,
            "IAM is letting go of the profile's role", IAM),
@@ -122,14 +123,14 @@ TABLE = (
     NotYet("s3", (*FACETS, "PutObject"), "NoSuchBucket", "", PROPAGATION, BUCKET, S3, RESUMED),
     NotYet("s3", ("PutBucketPolicy",), "MalformedPolicy", "Invalid principal", PROPAGATION,
            PRINCIPAL.format("bucket policy"), IAM),
-    NotYet("s3", ("CreateBucket", *FACETS, "DeleteObjects", "DeleteBucket"), "OperationAborted", "", 300.0,
-           "S3 is finishing another change of the bucket", S3_ABORTED),
+    NotYet("s3", ("CreateBucket", *FACETS, "DeleteBucketTagging", "DeleteObjects", "DeleteBucket"), "OperationAborted",
+           "", 300.0, "S3 is finishing another change of the bucket", S3_ABORTED),
 
-    NotYet("dynamodb", ("CreateTable", "UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"),
+    NotYet("dynamodb", ("CreateTable", "DeleteTable", *TABLE_WRITES),
            "ResourceInUseException", "being", 1800.0, TABLE_BUSY, DYNAMODB, own=True),
-    NotYet("dynamodb", ("UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"), "ResourceInUseException",
+    NotYet("dynamodb", ("DeleteTable", *TABLE_WRITES), "ResourceInUseException",
            "in use", 1800.0, TABLE_BUSY, DYNAMODB, own=True),
-    NotYet("dynamodb", ("CreateTable", "UpdateTable", "DeleteTable", "TagResource", "UpdateTimeToLive"),
+    NotYet("dynamodb", ("CreateTable", "DeleteTable", *TABLE_WRITES),
            "LimitExceededException", "simultaneously", 1800.0,
            "DynamoDB is changing as many tables as it does at once", TABLES),
     NotYet("dynamodb", ("CreateTable",), "ThrottlingException", "", 1800.0,
@@ -137,7 +138,7 @@ TABLE = (
     NotYet("dynamodb", ("UpdateContinuousBackups",), "ContinuousBackupsUnavailableException", "", 1200.0,
            "DynamoDB is enabling backups",
            "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html"),
-    NotYet("dynamodb", ("UpdateTable", "TagResource", "UpdateTimeToLive"), "ResourceNotFoundException", "",
+    NotYet("dynamodb", TABLE_WRITES, "ResourceNotFoundException", "",
            PROPAGATION, TABLE_KNOWN, DYNAMODB, RESUMED),
     NotYet("dynamodb", ("UpdateContinuousBackups",), "TableNotFoundException", "", PROPAGATION, TABLE_KNOWN, DYNAMODB,
            RESUMED),

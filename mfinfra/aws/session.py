@@ -132,7 +132,10 @@ def enter(access: Access, region: str | None, environment: str, *, clock: Clock 
 
     Raises `UserError` where there is no way in or no region is known, `Refused` for a region of another partition.
     """
-    aws = _way(access, Scope(environment, "", region or profiles.region(access)), 16, clock)
+    region = region or profiles.region(access)
+    if not region:
+        raise profiles.no_region(access)
+    aws = _way(access, Scope(environment, "", region), 16, clock)
     account, partition = _identified(aws)
     aws.scope = replace(aws.scope, account=account)
     if partition != aws.scope.partition:

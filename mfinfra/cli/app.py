@@ -28,6 +28,7 @@ from mfinfra.cli import (
     forget,
     graph,
     history,
+    init,
     permissions,
     plan,
     sandbox,
@@ -40,7 +41,7 @@ from mfinfra.cli import (
 from mfinfra.render import streams
 
 COMMANDS: dict[str, tuple[ModuleType, ...]] = {
-    "Everyday": (validate, plan, apply, config, destroy),
+    "Everyday": (init, validate, plan, apply, config, destroy),
     "Look closer": (drift, show, graph, history, schema, explain, completion),
     "Serve Metaflow": (
         verify,

@@ -45,6 +45,17 @@ VERIFY: Final = (
 DOCTOR: Final = tuple(sorted(causes.READS))
 CONFIG: Final = ("secretsmanager:GetSecretValue",)
 """What `mfinfra config --write` asks, where the file refers to secrets."""
+INIT: Final = (
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "iam:GetRole",
+    "s3:HeadBucket",
+)
+"""What `mfinfra init` asks beside what a plan asks."""
 OBJECTS: Final = frozenset({"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"})
 
 

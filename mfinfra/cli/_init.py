@@ -1,0 +1,110 @@
+"""The dialogue of `mfinfra init` at a terminal of any width, and what is said at its end."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from mfinfra.aws import session
+from mfinfra.errors import UserError
+from mfinfra.plural import counted
+from mfinfra.render import console, inert, problems, streams
+from mfinfra.starting import place
+from mfinfra.starting.asking import Question
+from mfinfra.starting.given import Given
+from mfinfra.starting.start import Started, start
+
+GAP = "  "
+NARROWEST = 6
+"""Columns that the last cell of a row keeps, however long the others are."""
+
+
+class Terminal:
+    """Somebody who sees stderr and types into stdin."""
+
+    @staticmethod
+    def ask(question: Question) -> str:
+        """One line of what they type; raises `UserError` at the end of stdin."""
+        default = _default(question)
+        suffix = f" [{inert.line(default)}]" if default else ""
+        if question.options:
+            console.write([Text(), Text(question.asks, "bold"), *_rows(question)], sys.stderr)
+            what = "Numbers or ids" if question.several else "Number or name"
+            streams.put(f"{GAP}{what}{suffix}: ", sys.stderr)
+        else:
+            streams.put(f"\n{question.asks}{suffix}: ", sys.stderr)
+        line = sys.stdin.readline()
+        if not line:
+            streams.put("\n", sys.stderr)
+            raise UserError("the answers ended; nothing was written", hint="every answer is a flag too", code="MF5606")
+        return line.strip()
+
+    @staticmethod
+    def tell(said: str) -> None:
+        """Why an answer does not do."""
+        console.write([Text.assemble((f"{GAP}no: ", "yellow"), inert.line(said))], sys.stderr)
+
+
+def init(given: Given, *, asking: bool) -> None:
+    """Ask, write the file, and say what comes next."""
+    if not (given.endpoint or given.offline):
+        for name, url in session.foreign_endpoints().items():
+            said = f"`{name}` is set: what is read here comes from `{url}`, not from AWS"
+            console.write(problems.warning(said, "unset it, or name it: `--endpoint`"), sys.stderr)
+    person = Terminal() if asking and sys.stdin.isatty() and sys.stderr.isatty() else None
+    started = start(given, person, _tell)
+    place.write(started.text, started.path, overwrite=given.overwrite)
+    for remark in started.remarks:
+        console.write([Text.assemble(("note: ", "bold cyan"), inert.line(remark))], sys.stderr)
+    streams.put(_ending(started), sys.stdout)
+
+
+def _tell(said: str) -> None:
+    console.write([Text(inert.line(said), "dim")], sys.stderr)
+
+
+def _ending(started: Started) -> str:
+    path, answers = shlex.quote(str(started.path)), started.answers
+    count = counted(len(started.reading.environment.resources), "resource")
+    where = "in the sandbox" if answers.endpoint == "sandbox" else f"in account {answers.account}, {answers.region}"
+    plan, apply = inert.line(f"mfinfra plan {path}"), "mfinfra apply"
+    width = max(map(cell_len, (plan, apply)))
+    rows = ((plan, "shows what would be made; writes nothing"), (apply, "makes it, once you said `yes`"))
+    commands = "".join(f"{GAP}{set_cell_size(command, width)}{GAP}# {what}\n" for command, what in rows)
+    return f"wrote {inert.line(started.path)}: {count} {where}\n\n{commands}"
+
+
+def _default(question: Question) -> str:
+    """The default as it could be typed: options by their numbers where several are meant."""
+    if not question.several:
+        return " ".join(question.default or ())
+    numbers = {option.value: str(number) for number, option in enumerate(question.options, start=1)}
+    return " ".join(numbers.get(value, value) for value in question.default or ())
+
+
+def _rows(question: Question) -> Iterator[Text]:
+    """The options in columns; the last one is cut where the terminal ends."""
+    rows = [
+        [str(number), inert.line(option.value), *map(inert.line, option.cells)]
+        for number, option in enumerate(question.options, start=1)
+    ]
+    if not rows:
+        return
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    limit = streams.width(sys.stderr)
+    for row in rows:
+        yield Text(_row(row, widths, limit), no_wrap=True)
+
+
+def _row(row: Sequence[str], widths: Sequence[int], limit: int | None) -> str:
+    line = GAP + row[0].rjust(widths[0])
+    for cell, width in zip(row[1:-1], widths[1:-1], strict=True):
+        line += GAP + set_cell_size(cell, width)
+    last = row[-1] if len(row) > 1 else ""
+    room = max(NARROWEST, limit - cell_len(line) - len(GAP)) if limit else cell_len(last)
+    cut = last if cell_len(last) <= room else set_cell_size(last, room - 1) + "…"
+    return (line + GAP + cut).rstrip()
