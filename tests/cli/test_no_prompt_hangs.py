@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import forked
 import pytest
 import typer.main
 
@@ -53,6 +54,11 @@ class Place:
 
     stdin: str
     stderr: str
+
+    @property
+    def terminal(self):
+        """The stream that is a terminal, if one is."""
+        return next((name for name in ("stdin", "stderr") if getattr(self, name) == "a terminal"), "")
 
     def __str__(self):
         return f"stdin {self.stdin}, stderr {self.stderr}"
@@ -107,52 +113,72 @@ def environ(tmp_path):
         subprocess.run([sys.executable, "-m", "mfinfra", "sandbox", "stop"], env=found, capture_output=True, check=True)
 
 
+@pytest.fixture(scope="module")
+def forge():
+    with forked.forge() as found:
+        yield found
+
+
+def started(argv, place, files, environ, folder):
+    """The command in a process of its own: its exit code."""
+    command = [sys.executable, "-m", "mfinfra", *argv]
+    if place.stdin == "closed":
+        command = ["bash", "-c", 'exec "$@" <&-', "bash", *command]
+    if place.terminal:
+        command = [sys.executable, "-c", AT_ITS_TERMINAL, str(forked.STREAMS.index(place.terminal)), *command]
+    stdin, stdout, stderr = files
+    process = subprocess.Popen(
+        command, stdin=stdin, stdout=stdout, stderr=stderr, env=environ, cwd=folder, start_new_session=True
+    )
+    try:
+        return process.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise TimeoutError from None
+
+
 @pytest.fixture
-def alone(environ, tmp_path):
+def alone(environ, tmp_path, forge):
     """Run a command with nobody there: its exit code, and what it said on stderr. It fails if it does not end."""
 
-    def run(argv, place, **more):
-        command = [sys.executable, "-m", "mfinfra", *argv]
+    def in_fork(argv, place, files, environ, folder):
+        given = dict(zip(forked.STREAMS, files, strict=True))
+        if place.stdin == "closed":
+            del given["stdin"]
+        request = forked.Request((*argv,), environ, str(folder), (*given,), place.terminal)
+        return forge.run(request, [*given.values()], LIMIT)
+
+    def run(argv, place, start=in_fork, **more):
         reader, writer = os.pipe()
         outer, terminal = pty.openpty()
+        out, told = os.pipe()
         stdin = terminal if place.stdin == "a terminal" else reader
-        stderr = terminal if place.stderr == "a terminal" else subprocess.PIPE
-        if place.stdin == "closed":
-            command = ["bash", "-c", 'exec "$@" <&-', "bash", *command]
-        if "a terminal" in {place.stdin, place.stderr}:
-            number = "0" if place.stdin == "a terminal" else "2"
-            command = [sys.executable, "-c", AT_ITS_TERMINAL, number, *command]
-        process = subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env=environ | more,
-            cwd=tmp_path,
-            start_new_session=True,
-        )
-        os.close(terminal)
-        os.close(reader)
-        seen = bytearray()
-        watcher = threading.Thread(target=_watch, args=(outer, seen))
-        watcher.start()
+        seen, said = bytearray(), bytearray()
+        err, written = os.pipe()
+        stderr = terminal if place.stderr == "a terminal" else written
+        watchers = [threading.Thread(target=_watch, args=to) for to in ((outer, seen), (out, bytearray()), (err, said))]
+        for watcher in watchers:
+            watcher.start()
         try:
-            _, said = process.communicate(timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            code = start(argv, place, (stdin, told, stderr), environ | more, tmp_path)
+        except TimeoutError:
             pytest.fail(f"`mfinfra {' '.join(argv)}` waits for somebody with {place}: {seen.decode()}")
         finally:
-            os.close(writer)
-            watcher.join()
-            os.close(outer)
-        return process.returncode, (said or bytes(seen)).decode()
+            for mine in (terminal, told, written):
+                os.close(mine)
+            for watcher in watchers:
+                watcher.join(LIMIT)
+            assert not any(watcher.is_alive() for watcher in watchers), "somebody who was started holds a stream open"
+            for mine in (reader, writer, outer, out, err):
+                os.close(mine)
+        return code, bytes(said or seen).decode()
 
     return run
 
 
 def _watch(terminal, seen):
-    """Read what a terminal shows, until nobody writes there any more."""
+    """Read what a terminal or a pipe shows, until nobody writes there any more."""
     while True:
         try:
             part = os.read(terminal, 65536)
@@ -192,7 +218,7 @@ def test_with_the_flag_a_run_from_nothing_to_everything_and_back_needs_nobody(al
         ["apply", "dev.yaml", "--yes"],
         ["destroy", "dev.yaml", "--yes", "--allow-destroy", "log_group.flows"],
     ):
-        code, said = alone(argv, place)
+        code, said = alone(argv, place, started)
         assert code == 0, said
 
 
