@@ -22,3 +22,9 @@ def text(encoded: str) -> str | None:
         return base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
+
+
+def unsaid(subject: Subject) -> tuple[str, ...]:
+    """The version, where somebody made a newer one that is not the default: others know the latest one in advance."""
+    default = subject.outputs["version"]
+    return () if str(subject.facts.get("latest", default)) == default else ("version",)

@@ -46,7 +46,11 @@ class Known:
         }
 
     def _link(
-        self, value: Any, path: tuple[str, ...], places: Mapping[Any, Mapping[str, str]], pattern: re.Pattern[str] | None
+        self,
+        value: Any,
+        path: tuple[str, ...],
+        places: Mapping[Any, Mapping[str, str]],
+        pattern: re.Pattern[str] | None,
     ) -> Any:
         match value:
             case str():

@@ -60,6 +60,11 @@ class Subject:
         return self.spec.get(name) not in NOTHING
 
 
+def silent(subject: Subject) -> tuple[str, ...]:  # noqa: ARG001 - what most kinds have to say of any subject
+    """Nothing to say."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """All that is exported: each subject after those that it refers to; `texts` are what references stand for.
@@ -118,7 +123,9 @@ def _refuse_foreign(planned: Iterable[Planned]) -> None:
 
 def _ordered(standing: Mapping[Address, Planned]) -> Iterator[Address]:
     """Every address after those that it depends on; roles as late as that allows."""
-    sorter = TopologicalSorter({address: one.resource.depends_on & standing.keys() for address, one in standing.items()})
+    sorter = TopologicalSorter(
+        {address: one.resource.depends_on & standing.keys() for address, one in standing.items()}
+    )
     sorter.prepare()
     ready: list[tuple[bool, Address]] = []
     while sorter.is_active():

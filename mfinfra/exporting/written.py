@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
 
-from mfinfra.exporting.subjects import Chosen, Subject
+from mfinfra.exporting.subjects import Chosen
 from mfinfra.model import Ref, Template
 
 
@@ -56,17 +56,17 @@ def caveats(chosen: Chosen) -> Iterator[str]:
         yield f"`{address}` carries this environment's tags and is not in the file, so it is not exported"
 
 
-def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterable[str]:
-    """What the target cannot say, kind by kind."""
-    return tuple(note for subject in chosen.subjects for note in found[subject.kind].notes(subject))
+def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterator[str]:
+    """What the target cannot say, each sentence once, with all that it holds for."""
+    told: dict[str, list[str]] = {}
+    for subject in sorted(chosen.subjects, key=lambda one: one.address):
+        for note in found[subject.kind].notes(subject):
+            told.setdefault(note, []).append(f"`{subject.address}`")
+    for note, addresses in told.items():
+        yield f"{', '.join(addresses)}: {note}"
 
 
 def title(chosen: Chosen, what: str) -> str:
     """The first line of every file."""
     scope = chosen.scope
     return f"{what} of the environment `{scope.environment}` (account {scope.account}, {scope.region})"
-
-
-def kinds(chosen: Chosen) -> tuple[Subject, ...]:
-    """The subjects, those that are referred to first."""
-    return chosen.subjects

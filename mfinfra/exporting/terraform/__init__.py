@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mfinfra.exporting import links, written
 from mfinfra.exporting.names import Names, identifier
 from mfinfra.exporting.subjects import Chosen, Subject
-from mfinfra.exporting.terraform import hcl
-from mfinfra.exporting.terraform.form import Form, Function, Nested, Piece
-from mfinfra.exporting.terraform.hcl import Block, Expression, Interpolated
+from mfinfra.exporting.terraform import hcl, older
+from mfinfra.exporting.terraform.form import Form, Piece
+from mfinfra.exporting.terraform.hcl import Block, Expression, Function, Interpolated, Nested
 from mfinfra.exporting.written import Written
 from mfinfra.model import Address, Ref, Template
 from mfinfra.ownership import KEYS
 
 KINDS = f"{__name__}.kinds"
-MAJORS = (6, 5)
-RENAMED: Mapping[int, Mapping[tuple[str, str], str]] = {
-    # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade
-    5: {("aws_batch_compute_environment", "name"): "compute_environment_name"},
-}
-"""Arguments that an older major version of the provider calls otherwise."""
-LACKING: Mapping[int, frozenset[tuple[str, str]]] = {
-    5: frozenset({("aws_ecr_repository", "image_tag_mutability_exclusion_filter")}),
-}
-OLDEST = {6: "~> 6.8", 5: "~> 5.98"}
-"""The first with all that is written here: exclusive policies of roles, and in 6.8 patterns of tags."""
+NEWEST = max(older.MAJORS)
 OUR_TAGS = f"{KEYS[0].partition(':')[0]}:"
 
 
@@ -46,16 +36,18 @@ class Labels:
         return label
 
 
-def write(chosen: Chosen, major: int = MAJORS[0]) -> Written:
+def write(chosen: Chosen, major: int = NEWEST) -> Written:
     """The whole environment, for this major version of the provider."""
     forms: Mapping[str, Form] = written.forms(KINDS)
     labels = Labels()
     imports, resources = list[Block](), list[Block]()
+    unsaid = {subject.own(name) for subject in chosen.subjects for name in forms[subject.kind].unsaid(subject)}
     for subject in chosen.subjects:
-        for piece in forms[subject.kind].pieces(subject):
+        say = _Saying(forms, labels, chosen.texts, unsaid)
+        for written_piece in forms[subject.kind].pieces(subject):
+            piece = older.adapted(written_piece, major)
             label = labels.of(subject, piece)
-            say = _Saying(forms, labels, chosen.texts)
-            resources.append(_resource(subject, piece, label, say, major))
+            resources.append(_resource(subject, piece, label, say))
             imports.append(_import(piece, label, say))
     notes = (*written.caveats(chosen), *written.notes(chosen, forms))
     parts = {
@@ -93,7 +85,7 @@ STEPS = (
 
 
 def _versions(major: int) -> Block:
-    aws = {"source": "hashicorp/aws", "version": OLDEST[major]}
+    aws = {"source": "hashicorp/aws", "version": older.MAJORS[major]}
     body = {"required_version": ">= 1.5.0", "required_providers": Nested({"aws": aws})}
     return Block("terraform", (), body)
 
@@ -110,13 +102,8 @@ def _import(piece: Piece, label: str, say: _Saying) -> Block:
     return Block("import", (), {"to": Expression(f"{piece.type}.{label}"), "id": say.plainly(piece.id)})
 
 
-def _resource(subject: Subject, piece: Piece, label: str, say: _Saying, major: int) -> Block:
-    lacking, renamed = LACKING.get(major, frozenset()), RENAMED.get(major, {})
-    body = {
-        renamed.get((piece.type, name), name): say.all(value)
-        for name, value in piece.arguments.items()
-        if (piece.type, name) not in lacking
-    }
+def _resource(subject: Subject, piece: Piece, label: str, say: _Saying) -> Block:
+    body = {name: say.all(value) for name, value in piece.arguments.items()}
     kept = subject.protect and not piece.beside and piece.type == _main(say.forms[subject.kind])
     lifecycle: dict[str, Any] = {"prevent_destroy": True} if kept else {}
     if piece.ignore:
@@ -136,6 +123,7 @@ class _Saying:
     forms: Mapping[str, Form]
     labels: Labels
     texts: Mapping[Ref, str]
+    unsaid: Collection[Ref]
 
     def all(self, value: Any) -> Any:
         match value:
@@ -154,7 +142,9 @@ class _Saying:
     def _expression(self, value: Ref | Template) -> Any:
         if isinstance(value, Ref):
             return Expression(self._word(value))
-        return Interpolated(tuple(part if isinstance(part, str) else Expression(self._word(part)) for part in value.parts))
+        return Interpolated(
+            tuple(part if isinstance(part, str) else Expression(self._word(part)) for part in value.parts)
+        )
 
     def _word(self, ref: Ref) -> str:
         word = self._named(ref)
@@ -163,6 +153,6 @@ class _Saying:
 
     def _named(self, ref: Ref) -> str | None:
         found = self.forms[ref.address.kind].attributes.get(ref.attribute)
-        if found is None or (ref.address, found[0]) not in self.labels.main:
+        if found is None or ref in self.unsaid or (ref.address, found[0]) not in self.labels.main:
             return None
         return f"{found[0]}.{self.labels.main[ref.address, found[0]]}.{found[1]}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mfinfra.exporting.subjects import Subject
+from mfinfra.exporting.subjects import Subject, silent
 from mfinfra.exporting.terraform.hcl import Function, Nested
 
 
@@ -29,12 +29,14 @@ class Piece:
 class Form:
     """A kind in Terraform's words: `attributes` are those that others refer to, each with its type and name there.
 
-    `notes` are sentences about what Terraform cannot say of a resource.
+    `notes` are sentences about what Terraform cannot say of a resource, `unsaid` the attributes that mean something
+    else there for this one.
     """
 
     attributes: Mapping[str, tuple[str, str]]
     pieces: Callable[[Subject], Iterable[Piece]]
-    notes: Callable[[Subject], Iterable[str]] = field(default=lambda subject: ())
+    notes: Callable[[Subject], Iterable[str]] = field(default=silent)
+    unsaid: Callable[[Subject], Iterable[str]] = field(default=silent)
 
 
 def policy(document: Any) -> Function:
@@ -60,3 +62,9 @@ def only(**given: Any) -> dict[str, Any]:
 def blocks(rows: Iterable[Mapping[str, Any]]) -> tuple[Nested, ...]:
     """A block for each row."""
     return tuple(Nested(row) for row in rows)
+
+
+def of_terraform(subject: Subject, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The word about arguments that are no settings of AWS: no import reads them, so that they are a change once."""
+    named = ", ".join(f"`{name}`" for name in arguments)
+    return (f"{named} is for Terraform alone; setting it is the one change of its plan",) if named else ()

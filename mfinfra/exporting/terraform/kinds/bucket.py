@@ -10,7 +10,8 @@ from typing import Any
 
 from mfinfra.exporting import buckets
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, blocks, only, policy, tags
+from mfinfra.exporting.terraform.form import Form, Piece, blocks, of_terraform, only, policy, tags
+from mfinfra.exporting.terraform.hcl import Nested
 
 TYPE = "aws_s3_bucket"
 
@@ -18,12 +19,15 @@ TYPE = "aws_s3_bucket"
 def pieces(subject: Subject) -> Iterator[Piece]:
     """What is as if nobody had set it is no resource: Terraform imports none that is not there."""
     name = subject.spec["name"]
-    # Not held by AWS, so that an import knows nothing of it.
-    forced = {"force_destroy": True} if subject.spec.get("force_destroy") else {}
-    yield Piece(TYPE, name, {"bucket": name, **forced, **tags(subject)})
+    yield Piece(TYPE, name, {"bucket": name, **forced(subject), **tags(subject)})
     for kind, part in PARTS.items():
         if said := part(subject):
             yield Piece(f"{TYPE}_{kind}", name, {"bucket": subject.own("name"), **said})
+
+
+def forced(subject: Subject) -> dict[str, bool]:
+    """Whether deleting it deletes its objects."""
+    return {"force_destroy": True} if subject.spec.get("force_destroy") else {}
 
 
 def ownership(subject: Subject) -> Mapping[str, Any]:
@@ -115,9 +119,10 @@ PARTS: Mapping[str, Callable[[Subject], Mapping[str, Any]]] = {
 
 
 def notes(subject: Subject) -> Iterator[str]:
-    """What stays in AWS as it is, without Terraform."""
+    """What stays in AWS as it is, without Terraform, and what only Terraform knows."""
+    yield from of_terraform(subject, forced(subject))
     if subject.spec.get("versioning") is False:
-        yield f"`{subject.address}`: versioning is not on, and Terraform is told nothing of it"
+        yield "versioning is not on, and Terraform is told nothing of it"
 
 
 FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "bucket")}, pieces, notes)

@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_compute_environment"""
+"""A compute environment.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_compute_environment
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any
 
 from mfinfra.exporting import environments
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, free, tags
+from mfinfra.exporting.terraform.form import Form, Piece, free, tags
+from mfinfra.exporting.terraform.hcl import Nested
 
 TYPE = "aws_batch_compute_environment"
 EVERYWHERE = {"type": "type", "max_vcpus": "max_vcpus", "subnets": "subnets", "security_group_ids": "security_groups"}
@@ -76,9 +80,9 @@ TEMPLATE: Mapping[str, str] = {"id": "launch_template_id", "name": "launch_templ
 def notes(subject: Subject) -> Iterator[str]:
     """What the provider has no room for."""
     if str(subject.spec.get("allocation_strategy", "")).endswith(("_ORDERED", "_PRIORITIZED")):
-        yield f"`{subject.address}`: its instance types are tried in their order, and Terraform keeps none"
+        yield "its instance types are tried in their order, and Terraform keeps none"
     if (subject.spec.get("update_policy") or {}).get("timeout_minutes", 0) > LONGEST:
-        yield f"`{subject.address}`: Terraform takes no update policy of more than {LONGEST} minutes, and leaves AWS's"
+        yield f"Terraform takes no update policy of more than {LONGEST} minutes, and leaves AWS's"
 
 
 FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "name")}, pieces, notes)

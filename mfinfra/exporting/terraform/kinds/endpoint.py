@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint"""
+"""A VPC endpoint.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_job_queue"""
+"""A job queue.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_job_queue
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ def pieces(subject: Subject) -> Iterator[Piece]:
     """The queue with its environments in their order."""
     arguments: dict[str, Any] = {**subject.fields(FIELDS), "priority": subject.spec["priority"], **tags(subject)}
     order = enumerate(subject.spec["compute_environments"], start=1)
-    arguments["compute_environment_order"] = blocks({"order": number, "compute_environment": arn} for number, arn in order)
+    arguments["compute_environment_order"] = blocks(
+        {"order": number, "compute_environment": arn} for number, arn in order
+    )
     limits = subject.spec["time_limits"] or ()
     if limits:
         rows = ({there: limit[name] for there, name in LIMIT.items()} for limit in limits)

@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key"""
+"""A key and its alias.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Piece, free, policy, tags
+from mfinfra.exporting.terraform.form import Form, Piece, free, of_terraform, policy, tags
 
 TYPE = "aws_kms_key"
 ALIAS = "aws_kms_alias"
-FIELDS = {"description": "description", "deletion_window_in_days": "deletion_days"}
+USUAL_DAYS = 30
+FIELDS = {"description": "description"}
 FREE = {"description": "description", "policy": "policy", "enable_key_rotation": "rotation"}
+
+
+def window(subject: Subject) -> dict[str, int]:
+    """The days until a deletion counts, where they are not what Terraform takes by itself."""
+    days = subject.spec.get("deletion_days")
+    return {} if days in (None, USUAL_DAYS) else {"deletion_window_in_days": days}
 
 
 def pieces(subject: Subject) -> Iterator[Piece]:
     """The key, and the alias that it goes by."""
-    arguments: dict[str, Any] = subject.fields(FIELDS)
+    arguments: dict[str, Any] = {**subject.fields(FIELDS), **window(subject)}
     if subject.spec["rotation"] is not None:
         arguments["enable_key_rotation"] = subject.spec["rotation"]
     if subject.says("policy"):
@@ -26,4 +36,8 @@ def pieces(subject: Subject) -> Iterator[Piece]:
     yield Piece(ALIAS, alias, {"name": alias, "target_key_id": subject.own("id")})
 
 
-FORM = Form({"arn": (TYPE, "arn"), "id": (TYPE, "key_id"), "alias": (ALIAS, "name")}, pieces)
+FORM = Form(
+    {"arn": (TYPE, "arn"), "id": (TYPE, "key_id"), "alias": (ALIAS, "name")},
+    pieces,
+    lambda subject: of_terraform(subject, window(subject)),
+)

@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/launch_template"""
+"""A launch template.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/launch_template
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import Any
 
 from mfinfra.exporting import launch
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Function, Nested, Piece, blocks, tags
+from mfinfra.exporting.terraform.form import Form, Piece, blocks, tags
+from mfinfra.exporting.terraform.hcl import Function, Nested
 
 TYPE = "aws_launch_template"
 PLAIN = {"ImageId": "image_id", "KeyName": "key_name"}
@@ -36,7 +40,7 @@ WRITTEN = {*PLAIN, "MetadataOptions", "BlockDeviceMappings", "UserData"}
 def pieces(subject: Subject) -> Iterator[Piece]:
     """The template with all that its default version says; what no field here stands for Terraform leaves as it is."""
     said = launch.data(subject)
-    arguments: dict[str, Any] = {"name": subject.spec["name"], "update_default_version": True}
+    arguments: dict[str, Any] = {"name": subject.spec["name"]}
     arguments |= renamed(said, PLAIN)
     if said.get("UserData"):
         arguments["user_data"] = user_data(said["UserData"])
@@ -74,4 +78,6 @@ def snake(member: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", member).lower()
 
 
-FORM = Form({"id": (TYPE, "id"), "name": (TYPE, "name"), "version": (TYPE, "default_version")}, pieces)
+FORM = Form(
+    {"id": (TYPE, "id"), "name": (TYPE, "name"), "version": (TYPE, "latest_version")}, pieces, unsaid=launch.unsaid
+)

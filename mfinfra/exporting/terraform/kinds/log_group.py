@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/cloudwatch_log_group"""
+"""A log group.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/cloudwatch_log_group
+"""
 
 from __future__ import annotations
 

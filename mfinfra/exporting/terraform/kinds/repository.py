@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_repository"""
+"""A repository with its lifecycle and its policy.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_repository
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any
 
 from mfinfra.exporting import repositories
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, blocks, free, only, policy, tags
+from mfinfra.exporting.terraform.form import Form, Piece, blocks, free, of_terraform, only, policy, tags
+from mfinfra.exporting.terraform.hcl import Nested
 
 TYPE = "aws_ecr_repository"
 FREE = {
@@ -22,7 +26,7 @@ def pieces(subject: Subject) -> Iterator[Piece]:
     spec, name = subject.spec, subject.spec["name"]
     mode, patterns = repositories.mutability(spec["immutable_tags"])
     arguments: dict[str, Any] = {"name": name, "image_tag_mutability": mode}
-    arguments |= {"force_delete": True} if spec["force_destroy"] else {}
+    arguments |= forced(subject)
     arguments |= tags(subject)
     arguments["image_tag_mutability_exclusion_filter"] = blocks(
         {"filter": pattern, "filter_type": "WILDCARD"} for pattern in patterns
@@ -35,6 +39,11 @@ def pieces(subject: Subject) -> Iterator[Piece]:
             yield Piece(kind, name, {"repository": subject.own("name"), "policy": policy(spec[field])})
 
 
+def forced(subject: Subject) -> dict[str, bool]:
+    """Whether deleting it deletes its images."""
+    return {"force_delete": True} if subject.spec.get("force_destroy") else {}
+
+
 def encryption(said: Mapping[str, Any]) -> dict[str, Any]:
     """How images are encrypted; the key that AWS took by itself the provider reads."""
     return only(encryption_type=said["type"], kms_key=said.get("key"))
@@ -43,4 +52,5 @@ def encryption(said: Mapping[str, Any]) -> dict[str, Any]:
 FORM = Form(
     {"arn": (TYPE, "arn"), "name": (TYPE, "name"), "url": (TYPE, "repository_url")},
     pieces,
+    lambda subject: of_terraform(subject, forced(subject)),
 )

@@ -1,11 +1,15 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_scheduling_policy"""
+"""A scheduling policy.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/batch_scheduling_policy
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, blocks, tags
+from mfinfra.exporting.terraform.form import Form, Piece, blocks, tags
+from mfinfra.exporting.terraform.hcl import Nested
 
 TYPE = "aws_batch_scheduling_policy"
 FIELDS = {"compute_reservation": "compute_reservation", "share_decay_seconds": "share_decay_seconds"}

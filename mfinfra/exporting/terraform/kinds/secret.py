@@ -8,16 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Piece, free, tags
+from mfinfra.exporting.terraform.form import Form, Piece, free, of_terraform, tags
 
 TYPE = "aws_secretsmanager_secret"
-FIELDS = {"name": "name", "description": "description", "kms_key_id": "key", "recovery_window_in_days": "recovery_days"}
+USUAL_DAYS = 30
+FIELDS = {"name": "name", "description": "description", "kms_key_id": "key"}
+
+
+def window(subject: Subject) -> dict[str, int]:
+    """The days until a deletion counts: without them Terraform deletes at once."""
+    return {"recovery_window_in_days": subject.spec.get("recovery_days") or USUAL_DAYS}
 
 
 def pieces(subject: Subject) -> Iterator[Piece]:
     """The secret."""
-    arguments = {**subject.fields(FIELDS), **tags(subject)}
+    arguments = {**subject.fields(FIELDS), **window(subject), **tags(subject)}
     yield Piece(TYPE, subject.outputs["arn"], arguments, ignore=free(subject, FIELDS))
 
 
-FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "name")}, pieces)
+FORM = Form(
+    {"arn": (TYPE, "arn"), "name": (TYPE, "name")},
+    pieces,
+    lambda subject: of_terraform(subject, window(subject)),
+)

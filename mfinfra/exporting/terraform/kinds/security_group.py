@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, free, tags
+from mfinfra.exporting.terraform.form import Form, Piece, free, tags
+from mfinfra.exporting.terraform.hcl import Nested
 from mfinfra.model import Template
 
 TYPE = "aws_security_group"

@@ -1,4 +1,7 @@
-"""https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table"""
+"""A table.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Nested, Piece, blocks, free, tags
+from mfinfra.exporting.terraform.form import Form, Piece, blocks, free, tags
+from mfinfra.exporting.terraform.hcl import Nested
 
 TYPE = "aws_dynamodb_table"
 FIELDS = {

@@ -1,0 +1,1 @@
+"""A file for each kind, found by being there: its `FORM`."""

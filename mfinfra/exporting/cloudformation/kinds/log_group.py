@@ -1,0 +1,23 @@
+"""A log group.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mfinfra.exporting.cloudformation.form import Form, Item, tags
+from mfinfra.exporting.subjects import Subject
+
+FIELDS = {"LogGroupName": "name", "LogGroupClass": "class", "RetentionInDays": "retention_days", "KmsKeyId": "key"}
+
+
+def items(subject: Subject) -> Iterator[Item]:
+    """The group; without a number of days it keeps its events for ever."""
+    properties = {name: value for name, value in subject.fields(FIELDS).items() if value != 0}
+    yield Item("AWS::Logs::LogGroup", {"LogGroupName": subject.spec["name"]}, {**properties, **tags(subject)})
+
+
+# Its ARN ends with `:*` there, and with nothing here.
+FORM = Form({"name": ("", "")}, items)

@@ -1,0 +1,46 @@
+"""A role with its policies, and its instance profile.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mfinfra.exporting.cloudformation.form import Form, Item, tags
+from mfinfra.exporting.subjects import Subject
+
+PROFILE = "Profile"
+FIELDS = {
+    "RoleName": "name",
+    "Path": "path",
+    "Description": "description",
+    "AssumeRolePolicyDocument": "trust",
+    "MaxSessionDuration": "max_session_seconds",
+    "PermissionsBoundary": "permissions_boundary",
+    "ManagedPolicyArns": "managed_policies",
+}
+
+
+def items(subject: Subject) -> Iterator[Item]:
+    """The role, and the profile where it has one."""
+    name = subject.spec["name"]
+    inline = [
+        {"PolicyName": title, "PolicyDocument": document}
+        for title, document in (subject.spec["policies"] or {}).items()
+        if document
+    ]
+    policies = {"Policies": inline} if inline else {}
+    yield Item("AWS::IAM::Role", {"RoleName": name}, {**subject.fields(FIELDS), **policies, **tags(subject)})
+    if subject.says("instance_profile"):
+        properties = {"InstanceProfileName": name, "Roles": [subject.own("name")]}
+        yield Item("AWS::IAM::InstanceProfile", {"InstanceProfileName": name}, properties, PROFILE)
+
+
+def notes(subject: Subject) -> Iterator[str]:
+    """What CloudFormation has no word for."""
+    if subject.spec.get("exclusive"):
+        yield "CloudFormation leaves policies alone that others add, where mfinfra removes them"
+
+
+FORM = Form({"arn": ("", "Arn"), "name": ("", ""), "instance_profile_arn": (PROFILE, "Arn")}, items, notes)
