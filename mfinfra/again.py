@@ -14,9 +14,9 @@ from typing import Protocol
 from mfinfra import catalogue, observe, ownership
 from mfinfra.aws.there import exists
 from mfinfra.carry import Carrier
-from mfinfra.errors import AwsError, NotConverged, Unreachable
+from mfinfra.errors import AccessDenied, AwsError, NotConverged, Unreachable
 from mfinfra.model import Action, Effects, Observed, Resource
-from mfinfra.planning import beside, found
+from mfinfra.planning import beside, forgetting, found
 from mfinfra.planning.plan import Planned, filled
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -65,11 +65,13 @@ def by_now(planned: Planned, carrier: Carrier) -> Effects:
     Raises `NotConverged` where nothing is there any more.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
     """
-    driver = catalogue.driver(planned.resource.kind)
-    if planned.step.action not in CHANGES or not driver.whole:
+    driver, forgets = catalogue.driver(planned.resource.kind), planned.step.action is Action.FORGET
+    if not (planned.step.action in CHANGES or forgets) or not driver.whole:
         return planned.step.effects
     resource = filled(planned.resource, carrier.outputs)
     observed = observe.look_again(carrier.aws, resource)
+    if forgets:
+        return forgetting.step(resource, observed).effects if observed else ()
     if observed is None or observed.leaving:
         raise NotConverged(str(resource.address), ["existence"])
     approved = {str(item.path[0]) for item in planned.step.changes}
@@ -104,6 +106,8 @@ class Bringing:
         driver = catalogue.driver(resource.kind)
         if self.planned.step.action is Action.DELETE:
             return _deletion(resource, observed)
+        if self.planned.step.action is Action.FORGET:
+            return forgetting.step(resource, observed).effects if observed else ()
         if observed is None or observed.leaving:
             self._going = 0
             return driver.step(resource, observed).effects
@@ -159,7 +163,9 @@ def _doubtful(error: AwsError | Unreachable) -> bool:
 
 
 def _clarifiable(error: AwsError | Unreachable) -> bool:
-    """Whether a look at what is there can tell more: of a missing permission or a bad status it cannot."""
+    """Whether a look at what is there can tell more: of a bad status or of what was denied from the first it cannot."""
+    if isinstance(error, AccessDenied):
+        return error.doubtful  # a policy goes by tags: who took them off before may not do so once more
     return isinstance(error, Unreachable) or error.code == REFUSED
 
 

@@ -146,6 +146,8 @@ class Run:
         again.carried_out(again.by_now(planned, carrier), carrier, bringing)
         if step.action is Action.DELETE:
             verify.gone(resource, carrier, lambda: again.repeated(carrier, bringing))
+        elif step.action is Action.FORGET:
+            verify.forgotten(resource, carrier)
         else:
             verify.made(planned, carrier)
         if step.ripens:

@@ -29,6 +29,7 @@ FAMILIES: Mapping[str, str] = {
     "MF53": "What `mfinfra doctor` found",
     "MF54": "What `mfinfra doctor` found",
     "MF55": "What `mfinfra permissions` found",
+    "MF573": "What comes of giving resources up",
     "": "A finding of mfinfra",
 }
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)

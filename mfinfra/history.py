@@ -25,6 +25,8 @@ Receipt: TypeAlias = dict[str, Any]
 
 MOST_CALLS = 5_000
 NOOP = ("no-op",)
+PARTS = ("target", "exclude", "forget")
+"""The options by which a plan speaks of some of the resources only."""
 NAME = re.compile(r"([0-9]{8})T([0-9]{6}(?:\.[0-9]{3})?)Z-([0-9A-Za-z]+)\.json")
 SHORTEST_ID = 4
 RECENT = 5
@@ -91,7 +93,8 @@ class Recorder:
             "standing": [],
         }
         planned = frozenset(address for address, actions in rows.items() if actions != NOOP)
-        part = bool(document["options"]["target"] or document["options"]["exclude"])
+        part = any(document["options"].get(name) for name in PARTS)
+        receipt["steps"] += receipts.ahead(rows)
         return cls(receipt, planned, rows, frozenset(map(str, earlier)), part)
 
     def take(self, event: Event) -> None:

@@ -22,7 +22,7 @@ MOST = 10_000
 RESULTS = ("running", "done", "failed", "interrupted", "lost lock")
 UNREADABLE = "unreadable"
 ADDRESS = re.compile(r"[a-z_]+\.[^\s.][^\s]*")
-CREATE, DELETE = ("create",), ("delete",)
+CREATE, DELETE, FORGET = ("create",), ("delete",), ("forget",)
 
 Shape = Callable[[Any], Any]
 
@@ -37,8 +37,27 @@ def standing(
     """
     done = {step["address"] for step in steps if step["result"] == "done"}
     there = {address for address in rows if address in done or rows[address] != CREATE or address in earlier}
-    gone = {address for address in done if rows.get(address) == DELETE}
+    gone = {address for address in done if rows.get(address) in {DELETE, FORGET}}
     return sorted((there | set(earlier if part else ())) - gone)
+
+
+def ahead(rows: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """The steps that are told before their time: nothing but a receipt remembers what was forgotten."""
+    given_up = sorted(address for address, actions in rows.items() if actions == FORGET)
+    return [
+        {"address": address, "action": FORGET[0], "result": "unfinished", "error": None, "seconds": 0.0}
+        for address in given_up
+    ]
+
+
+def forgotten(receipts: Iterable[Mapping[str, Any]], wanted: Collection[str]) -> frozenset[str]:
+    """Which of `wanted` a run has given up and none has worked on since; `receipts` are the newest first."""
+    told: dict[str, bool] = {}
+    for receipt in receipts:
+        for step in receipt["steps"]:
+            if step["address"] in wanted and step["result"] != "skipped":
+                told.setdefault(step["address"], step["action"] == FORGET[0])
+    return frozenset(address for address, given_up in told.items() if given_up)
 
 
 def now() -> str:
@@ -134,7 +153,7 @@ RECEIPT = _object(
         "plan_sha256": _text,
         "mfinfra_version": _text,
         "summary": _object(
-            dict.fromkeys(("adopt", "create", "update", "replace", "delete", "unchanged", "blocked"), _count)
+            dict.fromkeys(("adopt", "create", "update", "replace", "delete", "forget", "unchanged", "blocked"), _count)
         ),
         "steps": _list(
             _object(

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mfinfra import desired, history, observe, provenance, records
+from mfinfra import desired, history, observe, provenance, receipts, records
 from mfinfra.apply import Run, refuse_blocked
 from mfinfra.aws import session
 from mfinfra.document import Reading
 from mfinfra.errors import AwsError, Problem
-from mfinfra.planning import disruption, document
+from mfinfra.planning import disruption, document, forgetting
 from mfinfra.planning.drift import Applies
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options, Plan, make
+
+REMEMBERED = 100
+"""How many receipts are looked through for what was forgotten before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,22 @@ def review(
 
 def compare(aws: session.Aws, reading: Reading, options: Options | None = None) -> Reviewed:
     """The same over a connection that stands."""
-    made = make(reading.environment, observe.survey(aws, reading.environment), options)
+    survey = observe.survey(aws, reading.environment)
+    made = make(reading.environment, survey, options, _given_up(aws, reading, survey, options))
     made = disruption.weighed(made, observe.work(aws, disruption.questions(made)))
     applies, unread = _applies(aws, made)
     origin = provenance.of(aws, reading.environment.source)
     seen = Seen(origin, applies, (*reading.warnings, *reading.suppressed, *unread))
     return Reviewed(aws, reading, made, seen, seen.document_of(made))
+
+
+def _given_up(aws: session.Aws, reading: Reading, survey: observe.Survey, options: Options | None) -> frozenset[str]:
+    """Of the addresses to forget that nothing else tells, those that the receipts say were forgotten before."""
+    place = records.place(reading.environment)
+    unknown = forgetting.unknown(reading.environment, survey, options.forget) if options and options.forget else ()
+    if place is None or not unknown:
+        return frozenset()
+    return receipts.forgotten(history.newest(aws, place, REMEMBERED), unknown)
 
 
 def _applies(aws: session.Aws, made: Plan) -> tuple[Applies, tuple[Problem, ...]]:

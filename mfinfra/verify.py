@@ -10,6 +10,7 @@ from mfinfra.aws import retry
 from mfinfra.carry import Carrier
 from mfinfra.errors import AwsError, NotConverged
 from mfinfra.model import Observed, Resource, Settle
+from mfinfra.planning import forgetting
 from mfinfra.planning.plan import Planned, filled
 
 TRIES = 12
@@ -55,6 +56,17 @@ def gone(resource: Resource, carrier: Carrier, delete: Callable[[], None]) -> No
         return ["existence"]
 
     _until(lacking, carrier, "AWS is making the deletion visible", resource, deleted=True)
+
+
+def forgotten(resource: Resource, carrier: Carrier) -> None:
+    """Return once nothing of the resource carries a tag of ours; raises `NotConverged` with those that stay."""
+
+    def lacking() -> list[str]:
+        observed = observe.look_again(carrier.aws, resource)
+        left = forgetting.step(resource, observed).changes if observed else ()
+        return [".".join(map(str, item.path)) for item in left]
+
+    _until(lacking, carrier, "AWS is making the change visible", resource)
 
 
 def _look(carrier: Carrier, resource: Resource) -> Observed | None:

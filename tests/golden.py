@@ -9,7 +9,7 @@ untried     field → why the sandbox cannot try another value; golden cases hav
 cases       name, spec (omitted fields get their defaults), answers (operation → answer; `null` = AWS says "absent"; a
             list of {when: {some parameters}, answer: …} where one operation is asked several times), action; optional:
             changes (field → [before, after]), effects, warnings, because, block (its code, where there is one),
-            postponed (fields), outputs, region (us-east-1), leftover: true, teardown: true
+            postponed (fields), outputs, region (us-east-1), leftover: true, teardown: true, forget: true
 refusals    name, spec, answers, error: the message of the user's error that observing or planning ends in
 
 Placeholders inside: `$tags` the tags as a map, `$tag_list` as a list of Key/Value, `$tag_list_lower` of key/value;
@@ -131,6 +131,11 @@ def planned(kind: str, case: dict[str, Any]) -> tuple[Any, Step]:
     if case.get("teardown"):
         assert observed is not None, "nothing to tear down"
         return observed, catalogue.driver(kind).teardown(resource, observed)
+    if case.get("forget"):
+        assert observed is not None, "nothing to forget"
+        held = catalogue.driver(kind).tagged(observed)
+        off = tuple({key: tags[key] for key in tags_of(kind) if key in tags} for tags in held)
+        return observed, catalogue.driver(kind).forgetting(resource, observed, off)
     return observed, catalogue.driver(kind).step(resource, observed)
 
 

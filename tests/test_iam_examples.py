@@ -16,7 +16,7 @@ from pipelines import GITHUB, GITLAB, allowed, allows, document, jobs, listed
 from stack import READING
 
 import mfinfra
-from mfinfra import desired, permissions, records
+from mfinfra import catalogue, desired, permissions, records
 
 ROOT = GITHUB.parent.parent
 ENVIRONMENTS = ROOT / "environments"
@@ -25,6 +25,8 @@ PLAN = document(GITHUB / "iam" / "plan-permissions.json", **WORDS)["Statement"]
 APPLY = document(GITHUB / "iam" / "apply-permissions.json", **WORDS)["Statement"]
 KEYS = document(GITHUB / "iam" / "keys-permissions.json", **WORDS)["Statement"]
 """What whoever applies a file with keys or secrets needs besides."""
+FORGET = document(GITHUB / "iam" / "forget-permissions.json", **WORDS)["Statement"]
+"""What whoever gives resources up needs besides; an apply takes no tag off."""
 DOCUMENTS = sorted([*(GITHUB / "iam").glob("*.json"), *(GITLAB / "iam").glob("*.json")])
 FREE = {"sts:GetCallerIdentity"}  # AWS asks no permission for it
 ELSEWHERE = {
@@ -112,15 +114,28 @@ def test_the_role_that_reads_has_every_read_that_the_drivers_know():
 
 def test_both_together_have_every_action_that_the_drivers_know():
     further = {action for also in permissions.ALSO.values() for action in also}
+    given = allowed(PLAN) | allowed(APPLY) | allowed(KEYS) | allowed(FORGET)
 
     assert len(everything()) > 80
-    assert (actions(everything()) | further) - allowed(PLAN) - allowed(APPLY) - allowed(KEYS) == set()
+    assert (actions(everything()) | further) - given == set()
+
+
+def test_who_gives_resources_up_may_take_tags_off_and_nothing_else_and_who_applies_may_not():
+    untags = re.compile(r"\w+:(Untag(Resource|Role|InstanceProfile)|DeleteTags)|s3:PutBucketTagging")
+    sent = {name for kind in catalogue.kinds() for name in catalogue.driver(kind).sends.forgets}
+
+    assert {action for action in allowed(FORGET) if not untags.fullmatch(action)} == set()
+    assert allowed(FORGET) == actions(tuple(name.split(":")) for name in sent)
+    assert allowed(FORGET) & (allowed(PLAN) | allowed(APPLY) | allowed(KEYS)) == {"s3:PutBucketTagging"}
 
 
 def test_neither_has_an_action_that_nothing_sends():
     further = {action for also in permissions.ALSO.values() for action in also}
 
-    assert allowed(PLAN) | allowed(APPLY) | allowed(KEYS) <= actions(everything()) | further | BESIDE.keys()
+    assert (
+        allowed(PLAN) | allowed(APPLY) | allowed(KEYS) | allowed(FORGET)
+        <= actions(everything()) | further | BESIDE.keys()
+    )
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.parent.name} {path.name}")
@@ -160,7 +175,7 @@ def test_roles_are_passed_to_named_services_and_given_only_the_presets_policies(
 
 def test_no_write_reaches_everything():
     """A hosted zone that AWS keeps has no ARN of ours, and a key none before it is made."""
-    wide = [row for row in (*APPLY, *KEYS) if "*" in listed(row["Resource"])]
+    wide = [row for row in (*APPLY, *KEYS, *FORGET) if "*" in listed(row["Resource"])]
 
     assert [row["Sid"] for row in wide] == ["NameEndpointsInTheVpc", "MakeKeys"]
     assert wide[1]["Condition"]["StringEquals"] == {"aws:RequestTag/mfinfra:environment": "production"}

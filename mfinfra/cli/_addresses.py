@@ -24,6 +24,7 @@ def check(reading: Reading, options: Options, allowed: Allowed | None = None) ->
     _check_known("--replace", options.replace, known)
     _check_form("--target", options.target, known)
     _check_form("--exclude", options.exclude, known)
+    _check_form("forget", options.forget - {"all"}, known)
     if allowed is not None:
         _check_form("--allow-destroy", allowed.destroy, known)
         _check_form("--allow-replace", allowed.replace, known)

@@ -112,6 +112,16 @@ Replace = Annotated[
         help="Make this resource anew although nothing of it differs. May be repeated.",
     ),
 ]
+Forget = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--forget",
+        metavar="ADDR|all",
+        envvar="MFINFRA_FORGET",
+        autocompletion=addresses,
+        help="Plan what `mfinfra forget` would do with this resource, or with all. May be repeated.",
+    ),
+]
 LockTimeout = Annotated[
     float,
     typer.Option(

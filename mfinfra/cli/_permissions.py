@@ -19,6 +19,7 @@ TOLD: Mapping[str, Callable[[Environment], list[Statement]]] = {
     "plan": needed.to_plan,
     "apply": needed.to_apply,
     "destroy": needed.to_destroy,
+    "forget": needed.to_forget,
     "run": needed.to_run,
     "verify": needed.to_verify,
     "doctor": needed.to_diagnose,

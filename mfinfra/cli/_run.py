@@ -83,7 +83,8 @@ def carry_out(reviewed: reconcile.Reviewed, way: Way, telling: Telling, *, bindi
 
     `binding`: somebody approved this very plan.
     """
-    name = "destroy" if reviewed.plan.options.destroy else "apply"
+    options = reviewed.plan.options
+    name = "destroy" if options.destroy else "forget" if options.forget else "apply"
     document = reviewed.shown(way.allowed)
     telling.plan(document)
     stage = _Stage(progress.Board.of(document), telling, way)

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DESTROY = "destroy"
+    FORGET = "forget"
     RUN = "run"
     VERIFY = "verify"
     DOCTOR = "doctor"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mfinfra.cli._formats import Format, FormatOption, Full, MaxChars, Summary
-from mfinfra.cli._options import Adopt, DetailedExitcode, Exclude, File, Parallelism, Replace, Target
+from mfinfra.cli._options import Adopt, DetailedExitcode, Exclude, File, Forget, Parallelism, Replace, Target
 
 EXAMPLES = (
     "mfinfra plan environments/prod.yaml",
@@ -46,6 +46,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     exclude: Exclude = None,
     replace: Replace = None,
     adopt: Adopt = None,
+    forget: Forget = None,
     parallelism: Parallelism = 16,
 ) -> int:
     """Show what `apply` would do. Writes nothing to AWS.
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
     reading = _run.read(file, "plan")
     _out.guard(out, reading.environment.source.files)
-    options = Options(destroy, *(frozenset(chosen or ()) for chosen in (adopt, target, exclude, replace)))
+    options = Options(destroy, *(frozenset(chosen or ()) for chosen in (adopt, target, exclude, replace, forget)))
     _addresses.check(reading, options)
     reviewed = _run.review(reading, options, parallelism)
     text = document.text(reviewed.document)

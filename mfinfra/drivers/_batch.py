@@ -150,6 +150,11 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("batch", "TagResource", {"resourceArn": observed.outputs["arn"], "tags": dict(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    """Take tags off; those of others stay."""
+    return (Call("batch", "UntagResource", {"resourceArn": observed.outputs["arn"], "tagKeys": sorted(tags)}),)
+
+
 def queue_work(step: Step, observed: Observed) -> Generator[Questions, Answers, Work] | None:
     """The unfinished jobs of a queue: deleting it ends them, and a disabled one starts none."""
     return _unfinished((observed.spec["name"],)) if _stops(step, observed) else None

@@ -8,7 +8,7 @@ A kind is one `read` that says whether the resource is there, `Part`s (fields th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -182,6 +182,18 @@ class Kind:
     def replacement(self, resource: Resource, observed: Observed) -> Step:
         """Delete it and make it anew, whatever differs."""
         return self._replacement(resource, observed, self._change(resource, observed), frozenset())
+
+    def tagged(self, observed: Observed) -> tuple[Mapping[str, str], ...]:
+        """The tags of each thing that carries ours for it, the resource itself first."""
+        return (observed.tags,)
+
+    def forgetting(self, resource: Resource, observed: Observed, off: Sequence[Mapping[str, str]]) -> Step:
+        """Take tags off, and leave everything else as it is."""
+        gone = off[0]
+        rest = {key: value for key, value in self.tagged(observed)[0].items() if key not in gone}
+        effects = self.tagging.take(resource, observed, gone, rest) if gone else ()
+        changes = tuple(FieldChange(("tags", key), value, None) for key, value in sorted(gone.items()))
+        return Step(resource.address, Action.FORGET if effects else Action.NOOP, changes, effects)
 
     def bound(self, resource: Resource, observed: Observed) -> Resource:
         """The resource under the identity that it goes by in AWS."""

@@ -6,15 +6,16 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mfinfra.drivers._parts import Change
 from mfinfra.drivers._tags import tag_list, tag_map
-from mfinfra.model import Call, Document, Effects, Observed, Resource, Settle
+from mfinfra.model import Action, Call, Document, Effects, FieldChange, Observed, Resource, Settle, Step
 
 AUTO = "auto"
 THERE = "instance_profile"
+ROLES_TAGS, PROFILES_TAGS = "tags of the role", "tags of the profile"
 WITH_PROFILE = "ecs_instance"
 OWNER = "mfinfra:owner"
 OWNERSHIP = ("mfinfra:environment", "mfinfra:address", OWNER)
@@ -57,7 +58,7 @@ def joined(role: Observed, answer: Document | None, resource: Resource) -> Obser
     return replace(
         role,
         spec={**role.spec, "instance_profile": holder},
-        facts={**role.facts, THERE: True},
+        facts={**role.facts, THERE: True, ROLES_TAGS: role.tags, PROFILES_TAGS: tags},
         tags=common(role.tags, tags, resource.tags) if wanted(resource) else role.tags,
         warnings=(*role.warnings, *stranger(role, profile)),
     )
@@ -124,3 +125,22 @@ def delete(name: str) -> Call:
 
 def put_tags(name: str, tags: Mapping[str, str]) -> Call:
     return Call("iam", "TagInstanceProfile", {"InstanceProfileName": name, "Tags": tag_list(tags)})
+
+
+def both(observed: Observed) -> tuple[Mapping[str, str], ...]:
+    """The tags of the role and of the profile, each its own; what is `observed` has those that both carry."""
+    if THERE not in observed.facts:
+        return (observed.tags,)
+    return observed.facts[ROLES_TAGS], observed.facts[PROFILES_TAGS]
+
+
+def forgetting(step: Step, name: str, off: Sequence[Mapping[str, str]]) -> Step:
+    """The role's `step` behind the profile's: by the role's tags a run that was cut short finds the rest again."""
+    gone = off[1] if len(off) > 1 else {}
+    if not gone:
+        return step
+    untagged = Call("iam", "UntagInstanceProfile", {"InstanceProfileName": name, "TagKeys": sorted(gone)})
+    told = {str(change.path[1]): change for change in step.changes}
+    also = {key: FieldChange(("tags", key), value, None) for key, value in gone.items()}
+    changes = tuple(change for _, change in sorted({**also, **told}.items()))
+    return replace(step, action=Action.FORGET, changes=changes, effects=(untagged, *step.effects))

@@ -51,11 +51,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """How tags are put on, and read where the kind's own read does not hold them.
+    """How tags are put on and taken off, and read where the kind's own read does not hold them.
 
     `put` adds or overwrites `tags`; `every` are all tags as they will be, for services that replace the whole set.
+    `take` is told those that it takes off, and all that will be left.
     """
 
     put: Callable[[Resource, Observed, Mapping[str, str], Mapping[str, str]], Effects]
+    take: Callable[[Resource, Observed, Mapping[str, str], Mapping[str, str]], Effects]
     read: Callable[[Resource], Call] | None = None
     parse: Callable[[Document | None], Mapping[str, str]] | None = None

@@ -120,6 +120,13 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("s3", "PutBucketTagging", params(resource, Tagging={"TagSet": tag_list(every)})),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    """Put the set without them, or, where none is left, delete it: S3 takes no single tag off."""
+    if not rest:
+        return (Call("s3", "DeleteBucketTagging", params(resource)),)
+    return put_tags(resource, observed, {}, rest)
+
+
 def empty(resource: Resource) -> Effects:
     """Delete every version of every object, and what unfinished uploads have left."""
     uploads = Drain(
@@ -205,6 +212,7 @@ SENDS = Sends(
         "s3:DeleteObjects",
         "s3:DeleteBucket",
     ),
+    forgets=("s3:DeleteBucketTagging", "s3:PutBucketTagging"),
     elsewhere={
         "s3:AbortMultipartUpload": OBJECTS,
         "s3:DeleteObject": OBJECTS,
@@ -263,6 +271,7 @@ DRIVER = Kind(
     ),
     tagging=Tagging(
         put=put_tags,
+        take=take_tags,
         read=TAGS,
         parse=lambda answer: tag_map((answer or {}).get("TagSet")),
     ),

@@ -13,7 +13,7 @@ from typing import Any
 
 from mfinfra import schemas
 from mfinfra.drivers import _compute_resources as resources
-from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags
+from mfinfra.drivers._batch import QUEUES, Stateful, environment_work, put_tags, take_tags
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._environment_names import NAME, TAKEN, arns, foretells, identify, standing, succeed
 from mfinfra.drivers._parts import Change, Part, Tagging
@@ -228,6 +228,7 @@ SENDS = Sends(
     makes=("batch:CreateComputeEnvironment", "batch:UpdateComputeEnvironment"),
     changes=("batch:UpdateComputeEnvironment", "batch:TagResource"),
     deletes=("batch:UpdateComputeEnvironment", "batch:DeleteComputeEnvironment"),
+    forgets=("batch:UntagResource",),
     # One that was replaced goes by its name and a suffix.
     on=("arn:${partition}:batch:${region}:${account}:compute-environment/${self.name}*",),
 )
@@ -239,7 +240,7 @@ DRIVER = Kind(
     read=lambda resource: EVERY,
     parse=parse,
     parts=(Part(("name", "spot_fleet_role")), Part(MUTABLE, write=write)),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=born,
     delete=delete,

@@ -238,6 +238,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("ec2", "CreateTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("ec2", "DeleteTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
+
+
 def removal(numbers: list[str]) -> Call:
     # What it could not delete it tells inside an answer of success.
     return Call(
@@ -259,6 +263,7 @@ SENDS = Sends(
     makes=("ec2:CreateVpcEndpoint",),
     changes=("ec2:ModifyVpcEndpoint", "ec2:CreateTags"),
     deletes=("ec2:DeleteVpcEndpoints",),
+    forgets=("ec2:DeleteTags",),
     on=("arn:${partition}:ec2:${region}:${account}:vpc-endpoint/*",),
     tagged=True,
     beside={
@@ -278,7 +283,7 @@ DRIVER = Kind(
         Part(("vpc", "service", "type")),
         Part(("subnets", "security_groups", "route_tables", "private_dns", "policy"), write=write),
     ),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=lambda resource, want: want,
     delete=delete,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mfinfra.drivers._batch import Stateful, put_tags, queue_work
+from mfinfra.drivers._batch import Stateful, put_tags, queue_work, take_tags
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import Document, Effects, Observed, Resource, Sends, Spec
@@ -108,6 +108,7 @@ SENDS = Sends(
     makes=("batch:CreateJobQueue", "batch:UpdateJobQueue"),
     changes=("batch:UpdateJobQueue", "batch:TagResource"),
     deletes=("batch:UpdateJobQueue", "batch:DeleteJobQueue"),
+    forgets=("batch:UntagResource",),
     beside={
         "batch:CreateJobQueue": ("compute_environments", "scheduling_policy"),
         "batch:UpdateJobQueue": ("compute_environments", "scheduling_policy"),
@@ -121,7 +122,7 @@ DRIVER = Kind(
     read=QUEUE.read,
     parse=parse,
     parts=(Part(("name",)), Part(MUTABLE, write=write)),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=lambda resource, want: want,
     delete=QUEUE.delete,

@@ -47,6 +47,7 @@ SENDS = Sends(
         "kms:UpdateKeyDescription",
     ),
     deletes=("kms:DeleteAlias", "kms:ScheduleKeyDeletion"),
+    forgets=("kms:UntagResource",),
     on=("arn:${partition}:kms:${region}:${account}:key/*",),
     tagged=True,
     # An alias has no tags, and these two reach it as well as its key. Which one a key had before, no file tells.
@@ -183,6 +184,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("kms", "TagResource", params),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("kms", "UntagResource", {"KeyId": observed.facts["id"], "TagKeys": sorted(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Have it deleted after the days that the file says, without its aliases: they may name another key at once."""
     days = resource.spec.get("deletion_days") or schemas.traits("key").defaults["deletion_days"]
@@ -225,7 +230,7 @@ DRIVER = Sought(
         ),
         Part(("rotation",), write=write_rotation, read=by_id("GetKeyRotationStatus"), parse=parse_rotation),
     ),
-    tagging=Tagging(put=put_tags, read=lambda resource: tags_of(resource.spec["id"]), parse=read_tags),
+    tagging=Tagging(put=put_tags, take=take_tags, read=lambda resource: tags_of(resource.spec["id"]), parse=read_tags),
     create=create,
     born=born,
     delete=delete,

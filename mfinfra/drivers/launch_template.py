@@ -162,6 +162,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("ec2", "CreateTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("ec2", "DeleteTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("ec2", "DeleteLaunchTemplate", {"LaunchTemplateId": observed.physical_id}, absent=MISSING_ID),)
 
@@ -171,6 +175,7 @@ SENDS = Sends(
     makes=("ec2:CreateLaunchTemplate",),
     changes=("ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:CreateTags"),
     deletes=("ec2:DeleteLaunchTemplate",),
+    forgets=("ec2:DeleteTags",),
     on=("arn:${partition}:ec2:${region}:${account}:launch-template/*",),
     tagged=True,
 )
@@ -183,7 +188,7 @@ DRIVER = Kind(
     read=read,
     parse=parse,
     parts=(Part(("name",)), Part(data.FIELDS, write=write)),
-    tagging=Tagging(put=put_tags, read=read_tags, parse=parse_tags),
+    tagging=Tagging(put=put_tags, take=take_tags, read=read_tags, parse=parse_tags),
     create=create,
     born=lambda resource, want: want,
     delete=delete,

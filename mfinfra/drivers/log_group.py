@@ -102,6 +102,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("logs", "TagResource", {"resourceArn": arn(resource), "tags": dict(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("logs", "UntagResource", {"resourceArn": arn(resource), "tagKeys": sorted(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("logs", "DeleteLogGroup", {"logGroupName": resource.spec["name"]}, absent=MISSING),)
 
@@ -118,6 +122,7 @@ SENDS = Sends(
         "logs:TagResource",
     ),
     deletes=("logs:DeleteLogGroup",),
+    forgets=("logs:UntagResource",),
     # Some actions are compared with the one form, some with the other.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     on=(GROUP, f"{GROUP}:*"),
@@ -136,6 +141,7 @@ DRIVER = Kind(
     ),
     tagging=Tagging(
         put=put_tags,
+        take=take_tags,
         read=lambda resource: Call("logs", "ListTagsForResource", {"resourceArn": arn(resource)}, absent=MISSING),
         parse=lambda answer: dict((answer or {}).get("tags", {})),
     ),

@@ -160,6 +160,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("ecr", "TagResource", {"resourceArn": arn(resource), "tags": tag_list(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("ecr", "UntagResource", {"resourceArn": arn(resource), "tagKeys": sorted(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Delete it; with images in it only where the file says so."""
     force = {"force": True} if resource.spec.get("force_destroy") else {}
@@ -184,6 +188,7 @@ SENDS = Sends(
         "ecr:TagResource",
     ),
     deletes=("ecr:DeleteRepository",),
+    forgets=("ecr:UntagResource",),
 )
 
 DRIVER = Kind(
@@ -220,6 +225,7 @@ DRIVER = Kind(
     ),
     tagging=Tagging(
         put=put_tags,
+        take=take_tags,
         read=lambda resource: Call("ecr", "ListTagsForResource", {"resourceArn": arn(resource)}, absent=MISSING),
         parse=lambda answer: tag_map((answer or {}).get("tags")),
     ),

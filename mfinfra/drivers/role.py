@@ -17,10 +17,11 @@ from mfinfra.drivers import _instance_profile as profile
 from mfinfra.drivers import _permissions as permissions
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
+from mfinfra.drivers._role_sends import SENDS
 from mfinfra.drivers._tags import tag_list, tag_map
 from mfinfra.drivers._text import json_text
 from mfinfra.errors import UserError
-from mfinfra.model import Answers, Call, Census, Document, Effects, Observed, Questions, Resource, Sends, Settle, Spec
+from mfinfra.model import Answers, Call, Census, Document, Effects, Observed, Questions, Resource, Settle, Spec, Step
 
 MISSING = ("NoSuchEntity",)
 HOLDERS = "profiles"
@@ -60,6 +61,15 @@ class Role(Kind):
             (answer,) = yield (profile.question(name),)
             return profile.joined(found, answer, resource)
         return found
+
+    def tagged(self, observed: Observed) -> tuple[Mapping[str, str], ...]:
+        """The role's tags, and those of the profile where one concerns us."""
+        return profile.both(observed)
+
+    def forgetting(self, resource: Resource, observed: Observed, off: Sequence[Mapping[str, str]]) -> Step:
+        """Take tags off the profile, then off the role."""
+        step = Kind.forgetting(self, resource, observed, off)
+        return profile.forgetting(step, observed.spec["name"], off)
 
 
 def read(resource: Resource) -> Call:
@@ -188,6 +198,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     )
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("iam", "UntagRole", {"RoleName": observed.spec["name"], "TagKeys": sorted(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Empty it, then delete it: the role goes last, so that a run that is cut short finds the rest again.
 
@@ -210,60 +224,6 @@ def arns(answer: Document, key: str, value: str) -> tuple[str, ...]:
     return tuple(row["Arn"] for row in rows if tag_map(row.get("Tags")).get(key) == value)
 
 
-PROFILE = ("arn:${partition}:iam::${account}:instance-profile/${self.name}",)
-SENDS = Sends(
-    reads=(
-        "iam:GetAccountAuthorizationDetails",
-        "iam:ListRoles",
-        "iam:GetRole",
-        "iam:ListInstanceProfiles",
-        "iam:GetInstanceProfile",
-    ),
-    makes=(
-        "iam:CreateRole",
-        "iam:AttachRolePolicy",
-        "iam:PutRolePolicy",
-        "iam:CreateInstanceProfile",
-        "iam:AddRoleToInstanceProfile",
-    ),
-    changes=(
-        "iam:AttachRolePolicy",
-        "iam:DetachRolePolicy",
-        "iam:PutRolePolicy",
-        "iam:DeleteRolePolicy",
-        "iam:PutRolePermissionsBoundary",
-        "iam:DeleteRolePermissionsBoundary",
-        "iam:TagRole",
-        "iam:TagInstanceProfile",
-        "iam:UpdateAssumeRolePolicy",
-        "iam:UpdateRole",
-    ),
-    deletes=(
-        "iam:DetachRolePolicy",
-        "iam:DeleteRolePolicy",
-        "iam:RemoveRoleFromInstanceProfile",
-        "iam:DeleteInstanceProfile",
-        "iam:DeleteRole",
-    ),
-    elsewhere={
-        "iam:GetInstanceProfile": PROFILE,
-        "iam:CreateInstanceProfile": PROFILE,
-        "iam:AddRoleToInstanceProfile": PROFILE,
-        "iam:RemoveRoleFromInstanceProfile": PROFILE,
-        "iam:DeleteInstanceProfile": PROFILE,
-        "iam:TagInstanceProfile": PROFILE,
-    },
-    only={
-        "iam:AttachRolePolicy": "managed_policies",
-        "iam:PutRolePolicy": "policies",
-        "iam:PutRolePermissionsBoundary": "permissions_boundary",
-        "iam:CreateInstanceProfile": "instance_profile",
-        "iam:AddRoleToInstanceProfile": "instance_profile",
-        "iam:TagInstanceProfile": "instance_profile",
-        "iam:PassRole": "instance_profile",
-    },
-)
-
 DRIVER = Role(
     kind="role",
     sends=SENDS,
@@ -278,7 +238,7 @@ DRIVER = Role(
         Part(("policies", "managed_policies"), write=partial(permissions.write, schemas.traits("role"))),
         Part(("instance_profile",), write=profile.write),
     ),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=born,
     delete=delete,

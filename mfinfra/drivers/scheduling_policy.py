@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mfinfra.drivers._batch import MISSING, put_tags
+from mfinfra.drivers._batch import MISSING, put_tags, take_tags
 from mfinfra.drivers._declared import Kind
 from mfinfra.drivers._parts import Change, Part, Tagging
 from mfinfra.model import Call, Document, Effects, Merge, Observed, Resource, Sends, Spec
@@ -107,6 +107,7 @@ SENDS = Sends(
     makes=("batch:CreateSchedulingPolicy",),
     changes=("batch:UpdateSchedulingPolicy", "batch:TagResource"),
     deletes=("batch:DeleteSchedulingPolicy",),
+    forgets=("batch:UntagResource",),
 )
 
 DRIVER = Kind(
@@ -117,7 +118,7 @@ DRIVER = Kind(
     read=read,
     parse=parse,
     parts=(Part(("name",)), Part(POLICY, write=write)),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=lambda resource, want: want,
     delete=delete,

@@ -23,6 +23,7 @@ SENDS = Sends(
     makes=("secretsmanager:CreateSecret",),
     changes=("secretsmanager:RestoreSecret", "secretsmanager:TagResource", "secretsmanager:UpdateSecret"),
     deletes=("secretsmanager:DeleteSecret",),
+    forgets=("secretsmanager:UntagResource",),
     # AWS invents the ending. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
     on=("arn:${partition}:secretsmanager:${region}:${account}:secret:${self.name}-??????",),
 )
@@ -86,6 +87,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call(SERVICE, "TagResource", on(resource, Tags=tag_list(tags))),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call(SERVICE, "UntagResource", on(resource, TagKeys=sorted(tags))),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     """Have it deleted after the days that the file says; nobody can read it in between."""
     days = resource.spec.get("recovery_days") or schemas.traits("secret").defaults["recovery_days"]
@@ -101,7 +106,7 @@ DRIVER = Recoverable(
     read=read,
     parse=parse,
     parts=(Part(("name",)), Part(("description", "key"), write=write)),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=lambda resource, want: want,
     delete=delete,

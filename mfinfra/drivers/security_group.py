@@ -130,6 +130,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("ec2", "CreateTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("ec2", "DeleteTags", {"Resources": [observed.physical_id], "Tags": tag_list(tags)}),)
+
+
 def delete(resource: Resource, observed: Observed) -> Effects:
     return (Call("ec2", "DeleteSecurityGroup", {"GroupId": observed.physical_id}, absent=MISSING),)
 
@@ -147,6 +151,7 @@ SENDS = Sends(
         "ec2:CreateTags",
     ),
     deletes=("ec2:DeleteSecurityGroup",),
+    forgets=("ec2:DeleteTags",),
     on=("arn:${partition}:ec2:${region}:${account}:security-group/*",),
     tagged=True,
     beside={"ec2:CreateSecurityGroup": ("vpc",)},
@@ -164,7 +169,7 @@ DRIVER = Kind(
         Part(("ingress",), write=partial(write_rules, "Ingress")),
         Part(("egress",), write=partial(write_rules, "Egress")),
     ),
-    tagging=Tagging(put=put_tags),
+    tagging=Tagging(put=put_tags, take=take_tags),
     create=create,
     born=born,
     delete=delete,

@@ -110,6 +110,10 @@ def put_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], ev
     return (Call("dynamodb", "TagResource", {"ResourceArn": table_arn(resource), "Tags": tag_list(tags)}),)
 
 
+def take_tags(resource: Resource, observed: Observed, tags: Mapping[str, str], rest: Mapping[str, str]) -> Effects:
+    return (Call("dynamodb", "UntagResource", {"ResourceArn": table_arn(resource), "TagKeys": sorted(tags)}),)
+
+
 def ready(resource: Resource) -> Effects:
     return (active(resource, "DynamoDB is changing the table"),)
 
@@ -152,6 +156,7 @@ SENDS = Sends(
         "dynamodb:UpdateTimeToLive",
     ),
     deletes=("dynamodb:UpdateTable", "dynamodb:DeleteTable"),
+    forgets=("dynamodb:UntagResource",),
 )
 
 DRIVER = Kind(
@@ -176,6 +181,7 @@ DRIVER = Kind(
     ),
     tagging=Tagging(
         put=put_tags,
+        take=take_tags,
         read=lambda resource: Call(
             "dynamodb", "ListTagsOfResource", {"ResourceArn": table_arn(resource)}, absent=MISSING, paginate=True
         ),

@@ -1,4 +1,4 @@
-"""What a plan, an apply, a destroy and running flows need of AWS, as the statements of policies."""
+"""What a plan, an apply, a destroy, forgetting and running flows need of AWS, as the statements of policies."""
 
 from __future__ import annotations
 
@@ -71,6 +71,17 @@ def to_destroy(environment: Environment) -> list[Statement]:
     """What deleting everything of the file sends, but what is protected: that no destroy deletes."""
     every = (*environment.resources.values(), *environment.disabled.values())
     sent = (grant for resource in every for grant in _sending(resource, _deletes(resource), environment))
+    return statements([*_reading(environment), *_recording(environment), *sent])
+
+
+def to_forget(environment: Environment) -> list[Statement]:
+    """What giving up everything of the file sends: it takes our tags off, and protection is no matter."""
+    every = (*environment.resources.values(), *environment.disabled.values())
+    sent = (
+        grant
+        for resource in every
+        for grant in _sending(resource, catalogue.driver(resource.kind).sends.forgets, environment)
+    )
     return statements([*_reading(environment), *_recording(environment), *sent])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
@@ -33,6 +33,7 @@ class Action(StrEnum):
     REPLACE = "replace"
     ADOPT = "adopt"
     ADOPT_UPDATE = "adopt and update"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Step:
     stop the step. `postponed` names fields that this step only prepares: AWS makes a later run finish them, so they
     still differ when it is done. `ripens` is how many seconds AWS needs, after the effects, until other services see
     the result. `outputs` are the attributes that are known before the step is carried out although nothing shows them
-    yet: others refer to them in the same plan.
+    yet: others refer to them in the same plan. `behind` are steps that come first although it needs nothing of them.
     """
 
     address: Address
@@ -76,6 +77,7 @@ class Step:
     postponed: tuple[str, ...] = ()
     ripens: float = 0.0
     outputs: Mapping[str, str] = field(default_factory=dict)
+    behind: frozenset[Address] = frozenset()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -146,6 +148,14 @@ class Driver(Protocol):
 
     def replacement(self, resource: Resource, observed: Observed) -> Step:
         """The step that deletes it and makes it anew in its place, whatever differs; pure."""
+        ...
+
+    def tagged(self, observed: Observed) -> tuple[Mapping[str, str], ...]:
+        """The tags of each thing that carries ours for it, the resource itself first; pure."""
+        ...
+
+    def forgetting(self, resource: Resource, observed: Observed, off: Sequence[Mapping[str, str]]) -> Step:
+        """The step that takes tags off, of each of what is `tagged` those in `off`, and writes nothing else; pure."""
         ...
 
     def bound(self, resource: Resource, observed: Observed) -> Resource:

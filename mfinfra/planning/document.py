@@ -24,10 +24,11 @@ COUNTED: Mapping[Action, str] = {
     Action.REPLACE: "replace",
     Action.ADOPT: "adopt",
     Action.ADOPT_UPDATE: "adopt",
+    Action.FORGET: "forget",
 }
 DETAILS: Mapping[str, None] = {"hint": None, "lifted_by": None}
-SELECTIONS = ("adopt", "target", "exclude", "replace")
-SUMMARY = ("adopt", "create", "update", "replace", "delete", "unchanged", "blocked")
+SELECTIONS = ("adopt", "target", "exclude", "replace", "forget")
+SUMMARY = ("adopt", "create", "update", "replace", "delete", "forget", "unchanged", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def of(
 def options(document: Mapping[str, Any]) -> Options:
     """What shaped the plan beside its file."""
     written = document["options"]
-    return Options(written["destroy"], **{name: frozenset(written[name]) for name in SELECTIONS})
+    return Options(written["destroy"], **{name: frozenset(written.get(name, ())) for name in SELECTIONS})
 
 
 def summary(steps: Sequence[Step]) -> dict[str, int]:
@@ -149,7 +150,7 @@ def _checks(plan: Plan, warnings: Sequence[Problem]) -> list[dict[str, Any]]:
     codes = {block.code for _, block in plan.blocks}
     passed = [row(code, "pass", said, None) for code, said in gate.PASSED.items() if code not in codes]
     return [
-        *(told(item) for item in warnings),
+        *(told(item) for item in (*warnings, *plan.notes)),
         *health,
         *refused,
         *passed,

@@ -1,8 +1,8 @@
 """Who changed what since the last apply, the file, AWS or both: for every step of a plan, field by field. Pure.
 
 The file changed a field where its wish has another digest than the record on the resource, AWS where what is there has.
-What a plan does without either (destroy, `--replace`, an adoption) has no cause but the command: `none`. Without a
-record that can be read the file is named: a review looks at that anyway. See `mfinfra.drift` for the record.
+What a plan does without either (destroy, forget, `--replace`, an adoption) has no cause but the command: `none`.
+Without a record that can be read the file is named: a review looks at that anyway. See `mfinfra.drift` for the record.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _References:
 
 def _cause(planned: Planned, plan: Plan, references: _References, applies: Applies) -> Cause:
     step = planned.step
-    if plan.options.destroy:
+    if plan.options.destroy or plan.options.forget:
         return _alike(planned, Drift.NONE)
     if step.action is Action.DELETE:
         return _alike(planned, Drift.FILE)

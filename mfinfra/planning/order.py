@@ -63,14 +63,17 @@ def deletion_needs(addresses: Collection[Address], depends_on: Needs) -> dict[Ad
 def graph(steps: Iterable[Step], depends_on: Needs) -> dict[Node, frozenset[Node]]:
     """The work of a plan, and for each piece what must be done before it.
 
-    A delete waits for the changes of everything whose kind could still refer to it: they move off it first. The work
-    stands in the order of the steps, so that two runs begin alike.
+    A delete waits for the changes of everything whose kind could still refer to it: they move off it first. What is
+    only forgotten needs nothing of others. The work stands in the order of the steps, so that two runs begin alike.
     """
     steps = tuple(steps)
+    forgotten = {step.address: step.behind for step in steps if step.action is Action.FORGET}
     made = dict.fromkeys(step.address for step in steps if step.action is not Action.DELETE)
     leaving = [step for step in steps if step.action is Action.DELETE or step.retire]
     needs = {
-        Node(address): frozenset(Node(other) for other in depends_on.get(address, ()) if other in made)
+        Node(address): frozenset(
+            Node(other) for other in forgotten.get(address, depends_on.get(address, ())) if other in made
+        )
         for address in made
     }
     going = {step.address: Node(step.address, retire=step.action is not Action.DELETE) for step in leaving}

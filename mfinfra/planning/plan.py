@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from mfinfra import catalogue, schemas
-from mfinfra.errors import UserError
+from mfinfra.errors import Problem, UserError
 from mfinfra.model import (
     Action,
     Address,
@@ -21,7 +21,7 @@ from mfinfra.model import (
     fill,
 )
 from mfinfra.observe import Leftover, Survey
-from mfinfra.planning import beside, found, gate, order, select, thresholds
+from mfinfra.planning import aftermath, beside, forgetting, found, gate, order, select, thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Options:
     """What was asked for on the command line and shapes the plan, addresses as text. `adopt` may hold `all`.
 
     `target` keeps these steps and what they need, `exclude` drops these and what needs them, `replace` makes these
-    anew.
+    anew. With `forget`, which may hold `all`, the plan gives these up and does nothing else.
     """
 
     destroy: bool = False
@@ -37,6 +37,7 @@ class Options:
     target: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
     replace: frozenset[str] = frozenset()
+    forget: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Planned:
 class Plan:
     """Steps in the order in which they run: what is made and changed first, then what is deleted.
 
-    `guards` stop the plan as a whole; `omitted` names what a selection left out although there is work in it.
+    `guards` stop the plan as a whole; `omitted` names what a selection left out although there is work in it. `notes`
+    are warnings of what comes of it.
     """
 
     environment: Environment
@@ -75,6 +77,7 @@ class Plan:
     options: Options = field(default_factory=Options)
     guards: tuple[Block, ...] = ()
     omitted: tuple[Address, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -112,16 +115,31 @@ class Plan:
         return replace(self, planned=planned, guards=left(self.guards))
 
 
-def make(environment: Environment, survey: Survey, options: Options | None = None) -> Plan:
-    """Compare `environment` with what `survey` found; raises `UserError` for an option that fits neither."""
+def make(environment: Environment, survey: Survey, options: Options | None = None, past: Collection[str] = ()) -> Plan:
+    """Compare `environment` with what `survey` found; raises `UserError` for an option that fits neither.
+
+    `past` are addresses that earlier runs have given up.
+    """
     options = options or Options()
-    _check_replace(environment, options)
+    select.check_replace(options.replace, set(map(str, environment.resources)), destroy=options.destroy)
+    if options.forget:
+        return _given_up(environment, survey, options, past)
     if options.destroy:
         planned = _teardowns(found.everything(environment, survey), options, environment)
     else:
         planned = _brought_about(environment, survey, options)
     plan = _selected(Plan(environment, planned, survey, options))
     return plan if options.destroy else replace(plan, guards=_guards(plan))
+
+
+def _given_up(environment: Environment, survey: Survey, options: Options, past: Collection[str]) -> Plan:
+    """The plan that takes our tags off what was named, and does nothing else."""
+    others = [name for name in ("destroy", "adopt", "target", "exclude", "replace") if getattr(options, name)]
+    select.check_alone(options.forget, others)
+    made = forgetting.chosen(environment, survey, options.forget, past)
+    planned = tuple(Planned(one.step, one.resource, one.observed, stands=True) for one in made)
+    notes = aftermath.notes(made, environment, survey, options.forget)
+    return Plan(environment, planned, survey, options, notes=notes)
 
 
 def _guards(plan: Plan) -> tuple[Block, ...]:
@@ -212,18 +230,6 @@ def _forced(step: Step, resource: Resource, observed: Observed | None) -> Step:
         return step
     step = catalogue.driver(resource.kind).replacement(resource, observed)
     return replace(step, because="asked for by `--replace`")
-
-
-def _check_replace(environment: Environment, options: Options) -> None:
-    lost = sorted(options.replace - {str(address) for address in environment.resources})
-    if lost or (options.replace and options.destroy):
-        named = lost[0] if lost else min(options.replace)
-        raise UserError(
-            f"`--replace {named}`: "
-            + ("nothing is made anew where all is destroyed" if options.destroy else "the file has no such resource"),
-            hint="only what stands and stays in the file can be replaced; leave the flag out",
-            code=select.UNFIT,
-        )
 
 
 def _selected(plan: Plan) -> Plan:

@@ -20,6 +20,7 @@ ACTIONS: Mapping[Action, tuple[str, ...]] = {
     Action.REPLACE: ("delete", "create"),
     Action.ADOPT: ("adopt",),
     Action.ADOPT_UPDATE: ("adopt", "update"),
+    Action.FORGET: ("forget",),
 }
 
 
@@ -60,14 +61,17 @@ def resource_change(planned: Planned, cause: Cause) -> dict[str, Any]:
 
 
 def _before_and_after(planned: Planned) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Both sides in AWS's form: a field that stays is the same on both, however the file writes it."""
+    """Both sides in AWS's form: a field that stays is the same on both, however the file writes it.
+
+    What is forgotten has no side after, as in Terraform's plans: it is no part of the environment then.
+    """
     step, resource = planned.step, planned.resource
     fields = schemas.traits(step.address.kind).fields
     observed = planned.observed or (planned.retired.observed if planned.retired else None)
     before = None if observed is None else {name: observed.spec[name] for name in fields if name in observed.spec}
     if before is not None and observed is not None:
         before["tags"] = dict(observed.tags)
-    if step.action is Action.DELETE:
+    if step.action in {Action.DELETE, Action.FORGET}:
         return before, None
     changed = {change.path[0]: change.after for change in step.changes if len(change.path) == 1}
     kept = before or {}

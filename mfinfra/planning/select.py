@@ -63,6 +63,29 @@ def kept(needed: Needs, target: Collection[Address], exclude: Iterable[Address])
     return (_closure(target, needed) if target else frozenset(needed)) - dropped
 
 
+def check_replace(replace: Collection[str], known: Collection[str], *, destroy: bool) -> None:
+    """Raise `UserError` for what cannot be made anew; `known` are the addresses that shall be there."""
+    lost = sorted(set(replace) - set(known))
+    if lost or (replace and destroy):
+        named = lost[0] if lost else min(replace)
+        raise UserError(
+            f"`--replace {named}`: "
+            + ("nothing is made anew where all is destroyed" if destroy else "the file has no such resource"),
+            hint="only what stands and stays in the file can be replaced; leave the flag out",
+            code=UNFIT,
+        )
+
+
+def check_alone(forget: Collection[str], others: Sequence[str]) -> None:
+    """Raise `UserError` for a plan that shall give something up and do something else besides; `others` are flags."""
+    if forget and others:
+        raise UserError(
+            f"`--forget` and `--{others[0]}` do not go together",
+            hint="what is given up is a plan of its own: apply it, and plan the rest after that",
+            code=UNFIT,
+        )
+
+
 def addresses(flag: str, given: Iterable[str], known: Collection[Address]) -> frozenset[Address]:
     """The addresses that a flag names; raises `UserError` for one that is neither in the file nor left over."""
     found = {text: next((address for address in known if str(address) == text), None) for text in sorted(given)}

@@ -10,6 +10,7 @@ from mfinfra.planning import integrity
 
 Document = Mapping[str, Any]
 MISSING = "nothing"
+OPTIONS = ("destroy", "adopt", "target", "exclude", "replace", "forget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ def _heads(reviewed: Document, now: Document) -> Iterator[Difference]:
     places = (
         ("the file", ("source", "sha256")),
         *((f"the {name}", ("environment", name)) for name in ("name", "account", "region", "partition", "endpoint")),
-        *((f"`--{name}`", ("options", name)) for name in ("destroy", "adopt", "target", "exclude", "replace")),
+        *((f"`--{name}`", ("options", name)) for name in OPTIONS),
     )
     for subject, (block, name) in places:
-        if reviewed[block][name] != now[block][name]:
-            yield Difference("", subject, reviewed[block][name], now[block][name])
+        was, is_ = reviewed[block].get(name), now[block].get(name)
+        if was != is_:
+            yield Difference("", subject, was, is_)
     was, made = (integrity.major(document["mfinfra_version"]) for document in (reviewed, now))
     if was != made:
         yield Difference("", "the version of mfinfra", reviewed["mfinfra_version"], now["mfinfra_version"])

@@ -25,6 +25,7 @@ DOING: Mapping[Action, str] = {
     Action.REPLACE: "replacing",
     Action.ADOPT: "adopting",
     Action.ADOPT_UPDATE: "adopting and updating",
+    Action.FORGET: "forgetting",
     Action.NOOP: "checking",
 }
 DONE: Mapping[Action, str] = {
@@ -34,6 +35,7 @@ DONE: Mapping[Action, str] = {
     Action.REPLACE: "replaced",
     Action.ADOPT: "adopted",
     Action.ADOPT_UPDATE: "adopted and updated",
+    Action.FORGET: "forgotten",
     Action.NOOP: "checked",
 }
 LIKE: Mapping[Action, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfinfra.plural import counted
-from mfinfra.render import fields, policies
+from mfinfra.render import fields, looks, policies
 from mfinfra.render.looks import Document
 
 OWNERSHIP = "mfinfra:"
@@ -35,11 +35,19 @@ def of(change: Document, *, full: bool = False) -> Contents:
     """What differs in a resource; of one that goes nothing but its going, if not in `full`."""
     detail = change["change"]
     before, after = detail["before"], detail["after"]
-    found = _leaves(detail, full)
+    stays = after is not None or looks.forgets(change)
+    found = _leaves(detail, full) if stays or full else []
     shown = {leaf.path[0] for leaf in found}
     there = after if after is not None else before or {}
     rest = {name: value for name, value in there.items() if name not in shown}
-    return Contents(tuple(found), rest, "more " if before is None else "" if after is None else "unchanged ")
+    return Contents(tuple(found), rest, "more " if before is None else "unchanged " if stays else "")
+
+
+def sign(change: Document) -> str:
+    """The sign of an attribute that does not differ by itself: it comes, goes or stays with its resource."""
+    if change["change"]["before"] is None:
+        return "+"
+    return "-" if change["change"]["after"] is None and not looks.forgets(change) else " "
 
 
 def metaflow(document: Document) -> list[fields.Leaf]:
@@ -49,8 +57,6 @@ def metaflow(document: Document) -> list[fields.Leaf]:
 
 
 def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
-    if detail["after"] is None and not full:
-        return []
     found = list(fields.leaves(detail["fields"]))
     if full:
         return found

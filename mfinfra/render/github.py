@@ -20,6 +20,7 @@ MOST = 10  # GitHub shows this many annotations of a kind, of one step
 SUMMARY, OUTPUT = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY = DATA | str.maketrans({":": "%3A", ",": "%2C"})
+COUNTS = ("adopt", "create", "update", "replace", "delete", "forget")
 LOSSES: Mapping[tuple[str, ...], int] = {("delete",): 0, ("delete", "create"): 1, ("create", "delete"): 2}
 
 
@@ -79,7 +80,7 @@ def outputs(document: Document) -> str:
         "changes": _word(not all(map(looks.same, changes))),
         "blocked": _word(bool(looks.blocked_by(document))),
         **({"plan_sha256": plan} if plan else {}),
-        **{name: counts[name] for name in ("adopt", "create", "update", "replace", "delete") if name in counts},
+        **{name: counts[name] for name in COUNTS if name in counts},
     }
     return "".join(f"{name}={inert.line(value)}\n" for name, value in rows.items())
 

@@ -26,7 +26,7 @@ STYLES: Mapping[str, str] = {
     "unfinished": "yellow",
 }
 ROW_RESULTS: Mapping[str, str] = {"did not finish": "killed?"}
-COUNTS = (("create", "+"), ("update", "~"), ("delete", "-"), ("replace", "+/-"), ("adopt", "="))
+COUNTS = (("create", "+"), ("update", "~"), ("delete", "-"), ("replace", "+/-"), ("adopt", "="), ("forget", "."))
 HEADINGS = ("began (UTC)", "id", "run", "result", "who", "commit", "plan", "changes")
 WIDEST = 16
 SHORT = 6

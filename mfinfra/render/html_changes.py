@@ -98,7 +98,7 @@ def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Element]
 
 def _identity(change: Document) -> Iterator[fields.Line]:
     """What AWS calls a resource that goes: the name under which whoever reviews it finds it."""
-    if change.get("physical_id") and looks.destroys(change):
+    if change.get("physical_id") and looks.leaves(change):
         yield from fields.attribute_lines("physical_id", change["physical_id"])
 
 

@@ -63,7 +63,7 @@ def _told(change: Document) -> Iterator[str]:
     yield f"{looks.action(change).symbol} {inert.line(change['address'])} {looks.phrase(change)}"
     if change.get("action_reason"):
         yield f"  because {inert.line(change['action_reason'])}"
-    if change.get("physical_id") and looks.destroys(change):
+    if change.get("physical_id") and looks.leaves(change):
         yield f"  physical_id: {inert.scalar(change['physical_id'])}"
     yield from (row.plain for row in fields.rows(contents.of(change).leaves, 2))
 

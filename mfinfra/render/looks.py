@@ -39,11 +39,19 @@ LOOKS: Mapping[tuple[str, ...], Look] = {
     ("update",): Look("~", "yellow", "will be updated in place", "update in place", "to change"),
     ("adopt",): Look("=", "cyan", "will be adopted (tags added, settings as they are)", "adopt", "to adopt"),
     ("adopt", "update"): Look("=", "cyan", "will be adopted and updated in place", "adopt", "to adopt"),
-    ("forget",): Look(".", "red", "will no longer be managed, and stays", "no longer managed"),
+    ("forget",): Look(
+        ".",
+        "red",
+        "will be forgotten (tags removed, settings as they are)",
+        "forget: it stays, and mfinfra no longer owns it",
+        "to forget",
+    ),
     ("no-op",): Look(" ", "", "is as it should be", ""),
 }
 BLOCKED = Look("!", "magenta", "", "blocked by a guard; the hint names what lifts it", "blocked")
-VERDICTS = ("to adopt", "to create", "to change", "to replace", "to destroy", "blocked")
+VERDICTS = ("to adopt", "to create", "to change", "to replace", "to destroy", "to forget", "blocked")
+RARE = frozenset({"to forget", "blocked"})
+"""Those that are told only where there are any."""
 
 
 def action(change: Document) -> Look:
@@ -63,6 +71,16 @@ def phrase(change: Document) -> str:
     """`will be destroyed`, `will be destroyed, but is blocked`."""
     said = action(change).phrase
     return f"{said}, but is blocked" if change.get("blocked") else said
+
+
+def forgets(change: Document) -> bool:
+    """Whether the resource is given up: it stays, and is no part of the environment any more."""
+    return list(change["change"]["actions"]) == ["forget"]
+
+
+def leaves(change: Document) -> bool:
+    """Whether the environment will not have it any more, or not this one."""
+    return destroys(change) or forgets(change)
 
 
 def destroys(change: Document) -> bool:
@@ -93,7 +111,7 @@ def verdict(document: Document) -> str:
     """`1 to adopt, 3 to create, …`: a step that a guard refuses counts as blocked, and as nothing else."""
     changes: Sequence[Document] = document["resource_changes"]
     counts = Counter(look(change).verdict for change in changes)
-    return ", ".join(f"{counts[word]} {word}" for word in VERDICTS if word != "blocked" or counts[word])
+    return ", ".join(f"{counts[word]} {word}" for word in VERDICTS if word not in RARE or counts[word])
 
 
 def unchanged(document: Document) -> str:
@@ -101,6 +119,8 @@ def unchanged(document: Document) -> str:
     changes = document["resource_changes"]
     if not all(map(same, changes)):
         return ""
+    if (document.get("options") or {}).get("forget"):
+        return "nothing of it carries tags of this environment, so that there is nothing to forget"
     count = len(changes)
     if count == 0:
         return "there is nothing to make and nothing to destroy"

@@ -103,6 +103,7 @@ def _table(document: Document) -> str:
     for look, count in counts.items():
         words[look.verdict.removeprefix("to ") or look.legend or "unchanged"] += count
     names = [verdict.removeprefix("to ") for verdict in looks.VERDICTS]
+    names = [name for name in names if name != "forget" or words[name]]
     columns = [*names, *(word for word in words if word not in names and word != "unchanged"), "unchanged"]
     rows = (columns, ["--:"] * len(columns), [str(words[word]) for word in columns])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

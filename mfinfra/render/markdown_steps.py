@@ -73,9 +73,9 @@ def _block(change: Document, told: contents.Contents, *, context: bool) -> str:
 
 def _context(change: Document, told: contents.Contents) -> Iterator[tuple[str, str]]:
     """The attributes around the difference that take one short line; all of one that goes are lost."""
-    detail = change["change"]
-    for name, value in told.rest.items() if detail["before"] is not None else ():
-        first, *rest = fields.attribute_lines(name, value, "-" if detail["after"] is None else " ")
+    sign = contents.sign(change)
+    for name, value in told.rest.items() if sign != "+" else ():
+        first, *rest = fields.attribute_lines(name, value, sign)
         if not rest and len(first.diff()) <= values.INLINE:
             yield name, first.diff()
 

@@ -9,7 +9,7 @@ from mfinfra.render import looks
 from mfinfra.render.looks import Document
 
 SANDBOX = "sandbox (an emulator on this machine, not AWS)"
-FLAGS = ("adopt", "target", "exclude", "replace")
+FLAGS = ("adopt", "target", "exclude", "replace", "forget")
 SHORT_COMMIT = 12
 LONGEST_PATH = 200
 WHOLE = "mfinfra apply PLAN"

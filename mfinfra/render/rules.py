@@ -1,14 +1,15 @@
 """What the codes of a plan's findings are about, one sentence for each: tools that collect findings ask for it.
 
 MF5001 something is destroyed     MF5002 something is replaced     MF5003 somebody changed live state
-These three are no guards and no warnings: a plan tells them of every such change, to whoever collects findings.
+MF5735 something is given up
+These are no guards and no warnings: a plan tells them of every such change, to whoever collects findings.
 """
 
 from __future__ import annotations
 
 from mfinfra import explain
 
-DESTROYED, REPLACED, DRIFTED = "MF5001", "MF5002", "MF5003"
+DESTROYED, REPLACED, DRIFTED, FORGOTTEN = "MF5001", "MF5002", "MF5003", "MF5735"
 
 
 def description(code: str) -> str:

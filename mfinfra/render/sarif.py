@@ -65,7 +65,7 @@ def _findings(document: Document) -> Iterator[Finding]:
     for row in changes:
         if block := row.get("blocked"):
             yield Finding(block["code"], ERROR, _sentence(row["address"], block), row["address"])
-    for change in filter(looks.destroys, changes):
+    for change in filter(looks.leaves, changes):
         yield _loss(change)
     for check in guards.apart(document):
         # GitHub shows a result with `suppressions` as an alert like any other: what is suppressed is left out.
@@ -79,9 +79,10 @@ def _findings(document: Document) -> Iterator[Finding]:
 
 
 def _loss(change: Document) -> Finding:
-    """What is destroyed, for good or to be made anew."""
+    """What is destroyed, for good or to be made anew, or given up."""
     address, because = change["address"], change.get("action_reason")
     code = rules.DESTROYED if change["change"].get("after") is None else rules.REPLACED
+    code = rules.FORGOTTEN if looks.forgets(change) else code
     known = f" (`{change['physical_id']}`)" if change.get("physical_id") else ""
     forced = [inert.path(tuple(field["path"])) for field in change["change"]["fields"] if field.get("replaces")]
     why = f", because {because}" if because else f", because of {_listed(forced)}" if forced else ""

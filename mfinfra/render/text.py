@@ -108,11 +108,11 @@ def _reasons(change: Document, refused: Sequence[Document]) -> Iterator[Text]:
 
 
 def _content(change: Document, told: contents.Contents, full: bool) -> Iterator[Text]:
-    if change.get("physical_id") and (looks.destroys(change) or full):
+    if change.get("physical_id") and (looks.leaves(change) or full):
         yield from fields.attribute("physical_id", change["physical_id"], 6)
     yield from fields.rows(told.leaves, 6)
     if full:
-        symbol = "-" if change["change"]["after"] is None else "+" if change["change"]["before"] is None else " "
+        symbol = contents.sign(change)
         for name, value in told.rest.items():
             yield from fields.attribute(name, value, 6, symbol)
     elif told.rest:

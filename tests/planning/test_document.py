@@ -257,7 +257,7 @@ def test_the_summary_counts_every_step_and_the_blocked_ones_once_more():
     steps = [Step(LOGS.address, action) for action in Action] + [Step(LOGS.address, Action.DELETE, blocks=(block,))]
 
     assert document.summary(steps) == {
-        "adopt": 2, "create": 1, "update": 1, "replace": 1, "delete": 2, "unchanged": 1, "blocked": 1,
+        "adopt": 2, "create": 1, "update": 1, "replace": 1, "delete": 2, "forget": 1, "unchanged": 1, "blocked": 1,
     }  # fmt: skip
 
 
