@@ -82,17 +82,21 @@ def _set_up() -> str:
 def _missing() -> str:
     """How to get credentials; where profiles are set up, that one only has to be chosen."""
     others = [name for name in profiles(_using.session) if name != profile()]
-    first = "`aws configure sso` sets up a login by SSO, `aws configure` takes keys; a pipeline gives its job a role"
+    first = (
+        f"`aws configure sso{option()}` sets up a login by SSO, `aws configure{option()}` takes keys; "
+        "a pipeline gives its job a role"
+    )
     if not others:
         return first
     listed = ", ".join(f"`{name}`" for name in others[:MOST]) + (", …" if len(others) > MOST else "")
     chosen = f"`export AWS_PROFILE={_word(others[0])}` uses a profile that is set up already"
-    return f"{chosen} (there are {listed})" if len(others) > 1 else chosen
+    there = f" (there are {listed})" if len(others) > 1 else ""
+    return f"{chosen}{there}" + (f"; {first}" if profile() else "")
 
 
 TABLE = (
-    Lockout(("NoCredentialsError",), "no AWS credentials were found", _missing),
-    Lockout(("PartialCredentialsError",), "half of the AWS credentials is missing: {said}", _set_up),
+    Lockout(("NoCredentialsError",), "no AWS credentials were found{there}", _missing),
+    Lockout(("PartialCredentialsError",), "the AWS credentials are not whole: {said}", _set_up),
     Lockout(
         ("SSOTokenLoadError",),
         "nobody is logged in to the SSO of {profile}",
@@ -100,7 +104,7 @@ TABLE = (
         LAPSED,
     ),
     Lockout(
-        ("UnauthorizedSSOTokenError", "TokenRetrievalError", "PendingAuthorizationExpiredError", "SSOError"),
+        ("UnauthorizedSSOTokenError", "TokenRetrievalError", "SSOError"),
         "the SSO session of {profile} has expired",
         _login,
         LAPSED,
@@ -114,7 +118,7 @@ TABLE = (
     ),
     Lockout(
         ("CredentialRetrievalError", "MetadataRetrievalError"),
-        "the AWS credentials of {profile} could not be had: {said}",
+        "the credentials of {profile} could not be had: {said}",
         lambda: f"`aws sts get-caller-identity{option()}` shows the same; mend what provides them, or choose others",
     ),
     Lockout(
@@ -162,7 +166,8 @@ def shut_out(error: Exception, said: str) -> UserError | None:
         row = next(row for row in TABLE if ("SSOError" if "SSO" in name else "LoginError") in row.names)
     if row is None:
         return None
-    sentence = row.sentence.format(said=said, profile=_named())
+    there = f" in the profile `{profile()}`" if profile() else ""
+    sentence = row.sentence.format(said=said.rstrip(": "), profile=_named(), there=there)
     return UserError(sentence, hint=row.hint(), code=row.code)
 
 
