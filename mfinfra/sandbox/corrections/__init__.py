@@ -19,6 +19,7 @@ from mfinfra.sandbox.corrections.call import Answer, Call, Forward
 
 SERVICES: Final = (
     "batch",
+    "cloudformation",
     "dynamodb",
     "ec2",
     "ecr",

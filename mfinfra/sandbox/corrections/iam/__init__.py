@@ -1,5 +1,5 @@
 """IAM."""
 
-from mfinfra.sandbox.corrections.iam import accounts, delays, linked_roles, policies, profiles, roles, simulate
+from mfinfra.sandbox.corrections.iam import accounts, delays, inline, linked_roles, policies, profiles, roles, simulate
 
-__all__ = ["accounts", "delays", "linked_roles", "policies", "profiles", "roles", "simulate"]
+__all__ = ["accounts", "delays", "inline", "linked_roles", "policies", "profiles", "roles", "simulate"]
