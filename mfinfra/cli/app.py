@@ -25,6 +25,7 @@ from mfinfra.cli import (
     doctor,
     drift,
     explain,
+    export,
     forget,
     graph,
     history,
@@ -48,7 +49,7 @@ COMMANDS: dict[str, tuple[ModuleType, ...]] = {
         doctor,
         permissions,
     ),
-    "Adopt and leave": (forget,),
+    "Adopt and leave": (forget, export),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }

@@ -16,8 +16,7 @@ from mfinfra.planning.plan import Plan, Planned
 from mfinfra.plural import counted
 
 MISSING = "MF5750"
-FOREIGN = "MF5751"
-FOREIGN_GUARD = "MF4102"
+FOREIGN = "MF4102"
 NOT_COPIED = ("mfinfra:", "aws:")
 LATE = "role"
 """Its policies name all the others: they may be referred to where it is written after them."""
@@ -113,11 +112,11 @@ def _refuse_missing(planned: Iterable[Planned], path: str) -> None:
 def _refuse_foreign(planned: Iterable[Planned]) -> None:
     for one in planned:
         for block in one.step.blocks:
-            if block.code == FOREIGN_GUARD:
+            if block.code == FOREIGN:
                 raise Refused(
                     f"`{one.step.address}` is not this environment's to hand over: {block.message}",
-                    hint=f"write `enabled: false` at `{one.step.address}` to leave it out",
-                    code=FOREIGN,
+                    hint=block.hint,
+                    code=block.code,
                 )
 
 

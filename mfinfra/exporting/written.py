@@ -13,16 +13,21 @@ from typing import Any
 from mfinfra.exporting.subjects import Chosen
 from mfinfra.model import Ref, Template
 
+LEFT_OUT = "it carries this environment's tags and the file does not have it, so it is not exported"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """`files` in the order in which they are read; `whole` is the one document where no folder is given.
 
-    `notes` are sentences about what the target cannot say.
+    `mark` is the first line of every file that can have one. `warnings` are sentences about what is not
+    as the file wishes, `notes` about what else to know.
     """
 
     files: Mapping[str, str]
     whole: str
+    mark: str
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -47,23 +52,22 @@ def words(value: Any, say: Any) -> Any:
             return value
 
 
-def caveats(chosen: Chosen) -> Iterator[str]:
-    """What holds for any target: where AWS and the file differ, and what is not in the file."""
+def warnings(chosen: Chosen) -> Iterator[str]:
+    """Where AWS and the file differ."""
     for address, names in sorted(chosen.differing.items()):
         listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
         yield f"`{address}`: AWS differs from the file in {listed}; what is written here is the file's wish"
-    for address in chosen.left_out:
-        yield f"`{address}` carries this environment's tags and is not in the file, so it is not exported"
 
 
 def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterator[str]:
-    """What the target cannot say, each sentence once, with all that it holds for."""
-    told: dict[str, list[str]] = {}
+    """What is left out, and what the target cannot say: each sentence once, with all that it holds for."""
+    told: dict[str, list[str]] = {LEFT_OUT: [f"`{address}`" for address in chosen.left_out]}
     for subject in sorted(chosen.subjects, key=lambda one: one.address):
         for note in found[subject.kind].notes(subject):
             told.setdefault(note, []).append(f"`{subject.address}`")
     for note, addresses in told.items():
-        yield f"{', '.join(addresses)}: {note}"
+        if addresses:
+            yield f"{', '.join(addresses)}: {note}"
 
 
 def title(chosen: Chosen, what: str) -> str:

@@ -20,6 +20,7 @@ from mfinfra.exporting.written import Written
 from mfinfra.model import Address, Ref, Template
 
 KINDS = f"{__name__}.kinds"
+WHAT = "CloudFormation template"
 TEMPLATE, IMPORTS = "template.yaml", "resources-to-import.json"
 RETAIN = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 INLINE = 51_200
@@ -62,7 +63,7 @@ def write(chosen: Chosen) -> Written:
                     "ResourceIdentifier": say.plainly(item.identifier),
                 }
             )
-    notes = (*written.caveats(chosen), *written.notes(chosen, forms))
+    warnings, notes = tuple(written.warnings(chosen)), tuple(written.notes(chosen, forms))
     body = template.document(
         {
             "AWSTemplateFormatVersion": "2010-09-09",
@@ -70,12 +71,13 @@ def write(chosen: Chosen) -> Written:
             "Resources": resources,
         }
     )
-    text = f"{template.comment(_head(chosen, body, notes))}{body}"
-    return Written({TEMPLATE: text, IMPORTS: f"{json.dumps(imports, indent=2)}\n"}, text, notes)
+    text = f"{template.comment(_head(chosen, body, (*warnings, *notes)))}{body}"
+    first = template.comment([written.title(chosen, WHAT)]).strip()
+    return Written({TEMPLATE: text, IMPORTS: f"{json.dumps(imports, indent=2)}\n"}, text, first, warnings, notes)
 
 
 def _head(chosen: Chosen, body: str, notes: Collection[str]) -> Iterator[str]:
-    yield written.title(chosen, "CloudFormation template")
+    yield written.title(chosen, WHAT)
     yield ""
     yield from STEPS[0]
     stack = f"metaflow-{chosen.scope.environment}".replace("_", "-")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INDENT = "  "
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?:::[A-Za-z0-9]+)*")
 # YAML 1.1 takes these for something else than text.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _LONGEST_CODE = 0xFFFF

@@ -17,6 +17,7 @@ from mfinfra.model import Address, Ref, Template
 from mfinfra.ownership import KEYS
 
 KINDS = f"{__name__}.kinds"
+WHAT, MAIN = "Terraform configuration", "main.tf"
 NEWEST = max(older.MAJORS)
 OUR_TAGS = f"{KEYS[0].partition(':')[0]}:"
 
@@ -49,20 +50,21 @@ def write(chosen: Chosen, major: int = NEWEST) -> Written:
             label = labels.of(subject, piece)
             resources.append(_resource(subject, piece, label, say))
             imports.append(_import(piece, label, say))
-    notes = (*written.caveats(chosen), *written.notes(chosen, forms))
+    warnings, notes = tuple(written.warnings(chosen)), tuple(written.notes(chosen, forms))
     parts = {
         "versions.tf": hcl.document([_versions(major)]),
         "providers.tf": hcl.document([_provider(chosen)]),
         "imports.tf": hcl.document(imports),
-        "main.tf": hcl.document(resources),
+        MAIN: hcl.document(resources),
     }
-    head = hcl.comment(_head(chosen, notes))
-    whole = "\n".join([head, *parts.values()])
-    return Written({**parts, "main.tf": f"{head}\n{parts['main.tf']}"}, whole, notes)
+    head = hcl.comment(_head(chosen, (*warnings, *notes)))
+    first = hcl.comment([written.title(chosen, WHAT)])
+    files = {name: f"{head if name == MAIN else first}\n{text}" for name, text in parts.items()}
+    return Written(files, "\n".join([head, *parts.values()]), first.strip(), warnings, notes)
 
 
 def _head(chosen: Chosen, notes: Iterable[str]) -> Iterator[str]:
-    yield written.title(chosen, "Terraform configuration")
+    yield written.title(chosen, WHAT)
     yield ""
     yield from STEPS
     told = tuple(notes)

@@ -64,7 +64,7 @@ def blocks(rows: Iterable[Mapping[str, Any]]) -> tuple[Nested, ...]:
     return tuple(Nested(row) for row in rows)
 
 
-def of_terraform(subject: Subject, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+def of_terraform(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The word about arguments that are no settings of AWS: no import reads them, so that they are a change once."""
     named = ", ".join(f"`{name}`" for name in arguments)
     return (f"{named} is for Terraform alone; setting it is the one change of its plan",) if named else ()

@@ -120,7 +120,7 @@ PARTS: Mapping[str, Callable[[Subject], Mapping[str, Any]]] = {
 
 def notes(subject: Subject) -> Iterator[str]:
     """What stays in AWS as it is, without Terraform, and what only Terraform knows."""
-    yield from of_terraform(subject, forced(subject))
+    yield from of_terraform(forced(subject))
     if subject.spec.get("versioning") is False:
         yield "versioning is not on, and Terraform is told nothing of it"
 

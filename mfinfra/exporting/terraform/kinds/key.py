@@ -39,5 +39,5 @@ def pieces(subject: Subject) -> Iterator[Piece]:
 FORM = Form(
     {"arn": (TYPE, "arn"), "id": (TYPE, "key_id"), "alias": (ALIAS, "name")},
     pieces,
-    lambda subject: of_terraform(subject, window(subject)),
+    lambda subject: of_terraform(window(subject)),
 )

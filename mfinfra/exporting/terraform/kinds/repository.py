@@ -52,5 +52,5 @@ def encryption(said: Mapping[str, Any]) -> dict[str, Any]:
 FORM = Form(
     {"arn": (TYPE, "arn"), "name": (TYPE, "name"), "url": (TYPE, "repository_url")},
     pieces,
-    lambda subject: of_terraform(subject, forced(subject)),
+    lambda subject: of_terraform(forced(subject)),
 )

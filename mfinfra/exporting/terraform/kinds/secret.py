@@ -29,5 +29,5 @@ def pieces(subject: Subject) -> Iterator[Piece]:
 FORM = Form(
     {"arn": (TYPE, "arn"), "name": (TYPE, "name")},
     pieces,
-    lambda subject: of_terraform(subject, window(subject)),
+    lambda subject: of_terraform(window(subject)),
 )

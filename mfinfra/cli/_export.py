@@ -1,0 +1,89 @@
+"""What the targets of `mfinfra export` share: look at AWS, write, say what to know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mfinfra.cli import _run
+from mfinfra.errors import Problem, UserError
+from mfinfra.exporting import subjects
+from mfinfra.exporting.subjects import Chosen
+from mfinfra.exporting.written import Written
+from mfinfra.planning.plan import Options
+from mfinfra.render import console, inert, problems, streams
+
+DIFFERENT = "MF5751"
+OCCUPIED = "MF5752"
+
+
+def chosen(file: Path, parallelism: int, *, strict: bool) -> Chosen:
+    """What is exported of the file's environment; with `strict` it must be as the file wishes."""
+    reviewed = _run.review(_run.read(file, "export"), Options(), parallelism)
+    found = subjects.of(reviewed.plan)
+    if strict and found.differing:
+        named = ", ".join(f"`{address}`" for address in sorted(found.differing))
+        raise UserError(
+            f"AWS is not as the file wishes at {named}, and `--strict` then writes nothing",
+            hint=f"`mfinfra apply {file}` first; without `--strict` the file's wish is written",
+            code=DIFFERENT,
+        )
+    return found
+
+
+def put(found: Chosen, write: Callable[[Chosen], Written], out: Path | None) -> int:
+    """Print the whole on stdout, or write its files into `out`; returns the exit code."""
+    done = write(found)
+    if out is None:
+        streams.put(done.whole, sys.stdout)
+    else:
+        _write(done, out)
+    _tell(done)
+    return 0
+
+
+def _write(done: Written, out: Path) -> None:
+    """Write the files; raises `UserError` where others of these names are, which somebody else has written."""
+    there = [name for name in done.files if (out / name).exists()]
+    if there and not _ours(done, out, there):
+        raise UserError(
+            f"`{out}` has a `{there[0]}` that is no export of this environment",
+            hint="name an empty folder",
+            code=OCCUPIED,
+        )
+    for name, text in done.files.items():
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, "utf-8")
+        except OSError as error:
+            raise UserError(
+                f"`{out / name}` cannot be written: {(error.strerror or '').lower()}", hint="name a folder of yours"
+            ) from error
+        streams.put(f"written to {inert.line(out / name)}\n", sys.stderr)
+
+
+def _ours(done: Written, out: Path, there: list[str]) -> bool:
+    """Whether the files are an earlier export of this environment, by what their first lines say."""
+    marked = [name for name in done.files if done.files[name].startswith(done.mark)]
+    return bool({*marked}.intersection(there)) and all(
+        _begins(out / name, done.mark) for name in marked if name in there
+    )
+
+
+def _begins(path: Path, mark: str) -> bool:
+    try:
+        return path.read_text("utf-8").startswith(mark)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _tell(done: Written) -> None:
+    """What to know, on stderr: it stands in the document too."""
+    for said in done.warnings:
+        found = Problem(
+            said, code=DIFFERENT, severity="warning", hint="apply first: the other tool's plan is then empty"
+        )
+        console.write(problems.problem(found), sys.stderr)
+    for said in done.notes:
+        streams.put(f"note: {inert.line(said)}\n", sys.stderr)
