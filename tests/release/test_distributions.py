@@ -84,12 +84,8 @@ def test_the_metadata_is_that_of_the_project(wheel):
     required = {re.split(r"[^\w.-]", one, maxsplit=1)[0].lower() for one in found.get_all("Requires-Dist")}
     declared = (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["sandbox"])
     assert required == {re.split(r"[^\w.-]", one, maxsplit=1)[0].lower() for one in declared}
-    assert wheel.read(f"{INFO}/entry_points.txt").decode().split() == [
-        "[console_scripts]",
-        "mfinfra",
-        "=",
-        "mfinfra.cli.app:main",
-    ]
+    scripts = wheel.read(f"{INFO}/entry_points.txt").decode()
+    assert scripts.split() == ["[console_scripts]", "mfinfra", "=", PROJECT["scripts"]["mfinfra"]]
     assert b"Tag: py3-none-any" in wheel.read(f"{INFO}/WHEEL")
 
 

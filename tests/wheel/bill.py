@@ -1,0 +1,45 @@
+"""Whether a bill of materials is whole: `python bill.py BILL CONSTRAINTS`. It is read as whoever audits a release would."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(bill: Path, constraints: Path) -> str:
+    """What is wrong with it, `""` if nothing is."""
+    found = json.loads(bill.read_text("utf-8"))
+    pins = {
+        canonicalize_name(line.partition("==")[0]): line.partition("==")[2].partition(" ")[0]
+        for line in constraints.read_text("utf-8").splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {
+        canonicalize_name(Requirement(one).name)
+        for one in (*project["dependencies"], *project["optional-dependencies"]["sandbox"])
+    }
+    parts = {canonicalize_name(part["name"]): part for part in found["components"]}
+    itself = parts.pop("mfinfra", found["metadata"].get("component", {}))
+    if (found["bomFormat"], found["specVersion"]) != ("CycloneDX", "1.6"):
+        return "it is no CycloneDX 1.6"
+    if (itself.get("name"), itself.get("version")) != ("mfinfra", project["version"]):
+        return f"it is not of mfinfra {project['version']}"
+    if missing := sorted(wanted - parts.keys()):
+        return f"it lacks {', '.join(missing)}"
+    if other := sorted(name for name, part in parts.items() if pins.get(name) != part["version"]):
+        return f"these are not in the versions of the lock: {', '.join(other)}"
+    if plain := sorted(name for name, part in parts.items() if not part.get("purl", "").startswith("pkg:pypi/")):
+        return f"these have no package URL: {', '.join(plain)}"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])) or None)
