@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfinfra import policy as policies
-from mfinfra.drivers import _bucket_policy
+from mfinfra.drivers import _bucket_facets, _bucket_lifecycle, _bucket_policy
 from mfinfra.exporting.subjects import Subject
 from mfinfra.model import Template
 
@@ -20,6 +20,17 @@ def access(value: Any) -> dict[str, bool]:
     """The four settings of the block of public access; empty where nothing is known of it, or where all are off."""
     named = {name: value.get(name, True) if isinstance(value, Mapping) else bool(value) for name in ACCESS}
     return named if any(named.values()) else {}
+
+
+def blocked(subject: Subject) -> list[str]:
+    """The sorts of encryption that requests may not ask for: a setting beside our fields, in the same rule."""
+    found: list[str] = (subject.facts.get(_bucket_facets.BLOCKED) or {}).get("EncryptionType", [])
+    return found
+
+
+def smallest(subject: Subject) -> str:
+    """What S3 does with small objects: a setting beside our fields, among the rules of the lifecycle."""
+    return str(subject.facts.get(_bucket_lifecycle.SMALLEST) or "")
 
 
 def policy(subject: Subject) -> dict[str, Any]:

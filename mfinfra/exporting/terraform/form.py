@@ -56,7 +56,7 @@ def free(subject: Subject, names: Mapping[str, str]) -> tuple[str, ...]:
 
 def only(**given: Any) -> dict[str, Any]:
     """The arguments that say something."""
-    return {name: value for name, value in given.items() if value not in (None, "", [], {}, ())}
+    return {name: value for name, value in given.items() if value not in (None, False, "", [], {}, ())}
 
 
 def blocks(rows: Iterable[Mapping[str, Any]]) -> tuple[Nested, ...]:

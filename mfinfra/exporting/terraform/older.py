@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mfinfra.exporting.terraform.form import Piece
+from mfinfra.exporting.terraform.hcl import Nested
 
 MAJORS: Mapping[int, str] = {6: "~> 6.8", 5: "~> 5.98"}
 """By major version the first that has all that is written: patterns of tags came with 6.8."""
@@ -44,10 +45,17 @@ def _tag_patterns(piece: Piece) -> Piece:
     return replace(piece, arguments=kept, ignore=(*piece.ignore, unknown[1]))
 
 
+def _blocked_encryption(piece: Piece) -> Piece:
+    """What is blocked is unknown there, and stays as it is."""
+    rule = {name: value for name, value in piece.arguments["rule"].body.items() if name != "blocked_encryption_types"}
+    return replace(piece, arguments={**piece.arguments, "rule": Nested(rule)})
+
+
 OTHERWISE: Mapping[int, Mapping[str, Callable[[Piece], Piece]]] = {
     5: {
         "aws_batch_compute_environment": _environment_name,
         "aws_batch_job_queue": _environments_of_queue,
+        "aws_s3_bucket_server_side_encryption_configuration": _blocked_encryption,
         "aws_ecr_repository": _tag_patterns,
     },
 }

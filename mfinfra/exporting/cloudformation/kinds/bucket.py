@@ -51,22 +51,27 @@ def items(subject: Subject) -> Iterator[Item]:
     if access := buckets.access(spec.get("block_public_access")):
         properties["PublicAccessBlockConfiguration"] = {ACCESS[key]: value for key, value in access.items()}
     if spec.get("encryption"):
-        properties["BucketEncryption"] = {"ServerSideEncryptionConfiguration": [encryption(spec["encryption"])]}
+        properties["BucketEncryption"] = {"ServerSideEncryptionConfiguration": [encryption(subject)]}
     if spec.get("versioning"):
         properties["VersioningConfiguration"] = {"Status": "Enabled"}
     if rules := spec.get("lifecycle_rules"):
-        properties["LifecycleConfiguration"] = {"Rules": [rule(one) for one in rules]}
+        smallest = buckets.smallest(subject)
+        more = {"TransitionDefaultMinimumObjectSize": smallest} if smallest else {}
+        properties["LifecycleConfiguration"] = {**more, "Rules": [rule(one) for one in rules]}
     yield Item("AWS::S3::Bucket", {"BucketName": name}, {**properties, **tags(subject)})
     if document := buckets.policy(subject):
         said = {"Bucket": subject.own("name"), "PolicyDocument": document}
         yield Item("AWS::S3::BucketPolicy", {"Bucket": name}, said, "Policy")
 
 
-def encryption(said: Mapping[str, Any]) -> dict[str, Any]:
+def encryption(subject: Subject) -> dict[str, Any]:
     """The rule of the default encryption."""
+    said = subject.spec["encryption"]
     key = {"KMSMasterKeyID": said["key"]} if said.get("key") else {}
     bucket_key = {"BucketKeyEnabled": True} if said.get("bucket_key") else {}
-    return {**bucket_key, "ServerSideEncryptionByDefault": {"SSEAlgorithm": said["algorithm"], **key}}
+    blocked = buckets.blocked(subject)
+    more = {**bucket_key, **({"BlockedEncryptionTypes": {"EncryptionType": blocked}} if blocked else {})}
+    return {**more, "ServerSideEncryptionByDefault": {"SSEAlgorithm": said["algorithm"], **key}}
 
 
 def rule(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def encryption(subject: Subject) -> Mapping[str, Any]:
     if not said:
         return {}
     default = Nested(only(sse_algorithm=said["algorithm"], kms_master_key_id=said.get("key")))
-    bucket_key = {"bucket_key_enabled": True} if said.get("bucket_key") else {}
-    return {"rule": Nested({**bucket_key, "apply_server_side_encryption_by_default": default})}
+    more = only(bucket_key_enabled=bool(said.get("bucket_key")), blocked_encryption_types=buckets.blocked(subject))
+    return {"rule": Nested({**more, "apply_server_side_encryption_by_default": default})}
 
 
 def versioning(subject: Subject) -> Mapping[str, Any]:
@@ -59,7 +59,8 @@ def versioning(subject: Subject) -> Mapping[str, Any]:
 def lifecycle(subject: Subject) -> Mapping[str, Any]:
     """The rules, all of them."""
     rules = subject.spec.get("lifecycle_rules") or ()
-    return {"rule": blocks(rule(one) for one in rules)} if rules else {}
+    more = only(transition_default_minimum_object_size=buckets.smallest(subject))
+    return {**more, "rule": blocks(rule(one) for one in rules)} if rules else {}
 
 
 def rule(one: Mapping[str, Any]) -> dict[str, Any]:
