@@ -1,0 +1,154 @@
+"""The site as it is built, and what its pages show of plans."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import textwrap
+from html.parser import HTMLParser
+
+import doc_pages
+import doc_snippets
+import pytest
+import yaml
+from doc_pages import ROOT
+
+from mfinfra import explain, schemas
+from mfinfra.render import console, text
+
+pytestmark = pytest.mark.slow
+FETCHING = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src", "object": "data"}
+STYLE = re.compile(r"url\(\s*['\"]?(https?:|//)|@import\s+['\"]?(https?:|//)")
+SECTIONS = ("start", "concepts", "recipes", "kinds", "commands", "reference")
+
+
+class Fetched(HTMLParser):
+    """What a browser would fetch for a page from elsewhere; links that somebody may follow are none of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        address = given.get(FETCHING.get(tag, ""), "")
+        if address.startswith(("http:", "https:", "//")) and given.get("rel") != "canonical":
+            self.found.append(address)
+        if STYLE.search(given.get("style") or ""):
+            self.found.append(given["style"])
+
+
+def fetched(html):
+    page = Fetched()
+    page.feed(html)
+    return page.found
+
+
+def build(folder, **changed):
+    """Build the site into `folder`; the warnings that `--strict` would stop at."""
+    from mkdocs.commands.build import build as built
+    from mkdocs.config import load_config
+
+    warnings = []
+    listening = logging.Handler(logging.WARNING)
+    listening.emit = lambda record: warnings.append(record.getMessage())
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(listening)
+    try:
+        built(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder), strict=False, **changed))
+    finally:
+        logger.removeHandler(listening)
+    return warnings
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    return folder, build(folder)
+
+
+def test_the_site_is_built_without_a_warning_so_every_link_and_anchor_leads_somewhere(site):
+    assert site[1] == []
+
+
+def test_every_kind_command_and_code_has_its_page_on_the_site(site):
+    assert all((site[0] / "kinds" / f"{kind}.html").is_file() for kind in schemas.kinds())
+    assert all((site[0] / "codes" / f"{code}.html").is_file() for code in explain.codes())
+    for page in doc_pages.every():
+        path = page.path.replace("README.md", "index.md").replace(".md", ".html")
+        assert (site[0] / path).is_file(), path
+    assert not list(site[0].rglob("*.py"))
+
+
+def test_no_page_fetches_anything_from_elsewhere(site):
+    assert {address for page in site[0].rglob("*.html") for address in fetched(page.read_text("utf-8"))} == set()
+    assert [sheet for sheet in site[0].rglob("*.css") if STYLE.search(sheet.read_text("utf-8"))] == []
+
+
+def test_something_that_is_fetched_is_found():
+    assert fetched('<script src="https://unpkg.com/x"></script><a href="https://example.com">x</a>') == [
+        "https://unpkg.com/x"
+    ]
+    assert fetched('<link rel="stylesheet" href="//fonts.googleapis.com/css">')
+    assert fetched('<div style="background: url(https://example.com/a.png)"></div>')
+    assert fetched('<img src="assets/a.png">') == []
+
+
+def test_nothing_is_left_of_marks_and_of_markdown(site):
+    """A mark that nothing was put into, a fence or a table that was not understood."""
+    for page in site[0].rglob("*.html"):
+        body = re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", page.read_text("utf-8"), flags=re.DOTALL)
+        found = re.search(
+            r"<!-- (members|types|blocks|exit|environment) |```|^\|.*\|$|--8&lt;--|\{ ?#\w+ ?\}", body, re.MULTILINE
+        )
+        assert found is None, (page.name, found)
+
+
+def test_a_page_with_a_wrong_link_or_anchor_is_told(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# A\n\n[b](b.md) [c](c.md) [a](#nowhere)\n", "utf-8")
+    (docs / "c.md").write_text("# C\n\n[a](index.md#nothing)\n", "utf-8")
+    changed = {"docs_dir": str(docs), "hooks": [], "nav": [{"A": "index.md"}, {"C": "c.md"}, {"D": "d.md"}]}
+    warnings = "\n".join(build(tmp_path / "site", **changed))
+    assert re.findall("(?:link|reference to) '([^']+)'", warnings) == ["d.md", "b.md", "#nowhere", "index.md#nothing"]
+
+
+def test_the_search_finds_each_part_of_the_site_without_a_server(site):
+    index = (site[0] / "search" / "search_index.js").read_text("utf-8")
+    assert index.startswith("var __index = ")
+    for part in (*SECTIONS, "codes", "decisions"):
+        assert f'"location": "{part}/' in index or f'"location":"{part}/' in index, part
+
+
+def test_the_plan_on_the_home_page_is_the_plan_of_the_file_beside_it(stack):
+    """Of the file on the page, after somebody has meddled, and with one resource and one value that are new."""
+    [home] = [page for page in doc_pages.written() if page.path == "index.md"]
+    [file] = [yaml.safe_load(block.body) for block in home.blocks("yaml")]
+    [shown] = [block.body for block in home.blocks("text")]
+    before = {**file, "resources": {kind: file["resources"][kind] for kind in ("bucket", "role")}}
+    stack.apply(before)
+    stack.client("iam").attach_role_policy(
+        RoleName="DemoBatchJob", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    out = io.StringIO()
+    console.write(text.lines(stack.plan(file).document), out)
+    assert textwrap.indent(shown, "    ") in out.getvalue()
+
+
+FRAGMENTS = {
+    f"{page.path}-{number}": block
+    for page in doc_pages.written()
+    for number, block in enumerate(doc_snippets.fragments(page))
+}
+
+
+@pytest.mark.parametrize("block", FRAGMENTS.values(), ids=FRAGMENTS)
+def test_a_fragment_can_be_planned_where_its_file_stands(stack, block):
+    file = doc_snippets.completed(block)
+    if file.get("aws", {}).get("endpoint") == "sandbox":
+        del file["aws"]
+    plan = stack.plan(file).document
+    assert plan["summary"]["blocked"] == 0
+    assert plan["summary"]["create"] == len(plan["resource_changes"])
