@@ -20,6 +20,7 @@ CONTAINERS = ("s3", "ecr.api", "ecr.dkr", "logs")
 CLUSTER = ("ecs", "ecs-agent", "ecs-telemetry")
 GATEWAY_SERVICES = ("s3", "dynamodb")
 SERVICE = re.compile(r"^.*amazonaws\.[a-z]+(-[a-z]+)+-[0-9]+\.")
+ZONE = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+[a-z]")
 NO_WAY_OUT = "has no way out: no image could be pulled, and no log written"
 
 
@@ -187,7 +188,7 @@ def _subnet(network: Network, row: Document) -> Subnet:
         str(table["RouteTableId"]) if table else "",
         why,
         # Local and Wavelength zones have longer names, and have neither Fargate nor all endpoints.
-        not row.get("OutpostArn") and not row.get("Ipv6Native") and bool(re.search(r"-[0-9]+[a-z]$", zone)),
+        not row.get("OutpostArn") and not row.get("Ipv6Native") and bool(ZONE.fullmatch(zone)),
     )
 
 

@@ -83,10 +83,8 @@ def write(text: str, path: Path, *, overwrite: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         _place(fresh, path, overwrite=overwrite)
-    except FileExistsError:
-        guard(path, overwrite=False)
-        raise
     except OSError as error:
+        guard(path, overwrite=overwrite)  # whatever came there meanwhile is the better reason
         raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
