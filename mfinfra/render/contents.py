@@ -61,9 +61,10 @@ def _leaves(detail: Document, full: bool) -> list[fields.Leaf]:
     if full:
         return found
     brief = [part for leaf in found for part in policies.briefly(leaf)]
-    owned = sum(map(_ownership, brief))
-    tags = f"({counted(owned, 'tag')} of mfinfra itself)"
-    told = [fields.Leaf(("tags",), None, None, note=tags)] if owned else []
+    owned = [leaf for leaf in brief if _ownership(leaf)]
+    tags = f"({counted(len(owned), 'tag')} of mfinfra itself)"
+    before = tags if all(leaf.symbol == "-" for leaf in owned) else None
+    told = [fields.Leaf(("tags",), before, None, note=tags)] if owned else []
     return [*(leaf for leaf in brief if not _ownership(leaf)), *told]
 
 

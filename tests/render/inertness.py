@@ -21,7 +21,7 @@ MARKDOWN_OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
 # What GitHub makes of text after Markdown: mentions, references, commits, links, emoji, formulas.
 REFERENCE = re.compile(r"[@#$]|://|www\.|mailto|\b[0-9a-fA-F]{7,}\b|\b[A-Za-z]+-\d|:[\w+-]+:")
 HONEST = {"Plan:", "Blocked:", "Blocked", "Destroyed", "Metaflow", "Warnings", "Guards", "The"}
-OUTPUTS = {"changes", "blocked", "plan_sha256", "adopt", "create", "update", "replace", "delete"}
+OUTPUTS = {"changes", "blocked", "plan_sha256", "adopt", "create", "update", "replace", "delete", "forget"}
 LEGEND = {f"  %% {look.symbol} {look.legend}" for look in (*looks.LOOKS.values(), looks.BLOCKED)}
 LEGEND.add("  %% ? an action this version does not know")
 MERMAID = (

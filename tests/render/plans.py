@@ -45,7 +45,8 @@ def document(*changes, checks=(), **parts):
     }
     summary = dict.fromkeys((*counted.values(), "blocked"), 0)
     for one in changes:
-        summary[counted[tuple(one["change"]["actions"])]] += 1
+        word = counted.get(tuple(one["change"]["actions"]), "forget")
+        summary[word] = summary.get(word, 0) + 1
         summary["blocked"] += bool(one["blocked"])
     refused = [*(one for one in changes if one["blocked"]), *(one for one in checks if one["status"] == "fail")]
     return {
@@ -127,6 +128,32 @@ def deleted(**parts):
         because="it is not in the file",
         physical_id="arn:aws:logs:us-east-1:123456789012:log-group:/aws/old",
         **parts,
+    )
+
+
+def forgotten(address="bucket.archive", **parts):
+    tags = {"team": "ml", **OWNERSHIP, "mfinfra:spec": "1.."}
+    return change(
+        address,
+        ["forget"],
+        *(field(["tags", key], value, None) for key, value in sorted(tags.items()) if key != "team"),
+        before={"name": "archive", "versioning": True, "tags": tags},
+        physical_id="archive",
+        **parts,
+    )
+
+
+def left():
+    """A plan that gives two up, one of them not ours, with what comes of it."""
+    note = {"status": "warn", "hint": "take it out", "lifted_by": None}
+    return document(
+        forgotten(),
+        forgotten("table.old", blocked=FOREIGN),
+        checks=[
+            {**note, "code": "MF5730", "message": "`bucket.archive` is still in the file", "address": None},
+            {**note, "code": "MF5732", "message": "the `metaflow` block refers to it", "address": "bucket.archive"},
+        ],
+        options={"destroy": False, "adopt": [], "target": [], "exclude": [], "replace": [], "forget": ["all"]},
     )
 
 
