@@ -59,7 +59,7 @@ BESIDE = {
     "s3:ListBucketVersions": "the same",
     "ec2:UpdateSecurityGroupRuleDescriptionsEgress": "golden cases have it for rules of the other direction",
 }
-BEYOND = ("sandbox", "verify", "doctor", "preflight.py", "configure.py")  # a pipeline plans and applies
+BEYOND = ("sandbox", "verify", "doctor", "preflight.py", "configure.py", "importing")  # a pipeline plans and applies
 ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 
 

@@ -56,6 +56,15 @@ INIT: Final = (
     "s3:HeadBucket",
 )
 """What `mfinfra init` asks beside what a plan asks."""
+STACKS: Final = (
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetStackPolicy",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListStackResources",
+    "iam:GetInstanceProfile",
+    "iam:GetRole",
+)
+"""What `mfinfra import --from-cloudformation` asks of stacks, and of what their templates name."""
 OBJECTS: Final = frozenset({"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"})
 
 

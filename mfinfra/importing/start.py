@@ -34,10 +34,12 @@ class Start:
     """All that a source says.
 
     `settings` are `METAFLOW_*` keys with their values, from which the file's `metaflow` block is written. `handover`
-    are the steps, one sentence or command each, that must be done before anything here can be adopted.
+    are the steps, one sentence or command each, that must be done before anything here can be adopted; `files` are
+    those that the steps name, by name, to be written where the steps say.
     """
 
     seeds: tuple[Seed, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     unmodelled: tuple[Unmodelled, ...] = ()
     handover: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
