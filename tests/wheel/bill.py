@@ -1,4 +1,4 @@
-"""Whether a bill of materials is whole: `python bill.py BILL CONSTRAINTS`. It is read as whoever audits a release would."""
+"""Whether a bill of materials is whole, read as an auditor would: `python bill.py BILL CONSTRAINTS`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 def main(bill: Path, constraints: Path) -> str:
     """What is wrong with it, `""` if nothing is."""
     found = json.loads(bill.read_text("utf-8"))
-    pins = {
-        canonicalize_name(line.partition("==")[0]): line.partition("==")[2].partition(" ")[0]
-        for line in constraints.read_text("utf-8").splitlines()
-        if "==" in line and not line.startswith((" ", "#"))
-    }
+    pins = {}
+    for line in constraints.read_text("utf-8").splitlines():
+        pinned = Requirement(line) if line and not line.startswith((" ", "#")) else None
+        if pinned and (pinned.marker is None or pinned.marker.evaluate()):
+            pins[canonicalize_name(pinned.name)] = str(pinned.specifier).removeprefix("==")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = {
         canonicalize_name(Requirement(one).name)
