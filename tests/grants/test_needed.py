@@ -23,6 +23,7 @@ PURPOSES = (
     needed.to_plan,
     needed.to_apply,
     needed.to_destroy,
+    needed.to_forget,
     needed.to_run,
     needed.to_verify,
     needed.to_diagnose,
