@@ -192,7 +192,7 @@ def _by_hand(stack: Stack) -> str:
     if stack.trouble:
         return f"The template of `{stack.name}` has to be changed by hand: {stack.trouble}"
     return (
-        f"`mfinfra import --from-cloudformation {stack.name} --handover DIR` writes the templates of these steps; "
+        f"`mfinfra import - --from-cloudformation {stack.name} --handover DIR` writes the templates of these steps; "
         "by hand it goes like this"
     )
 

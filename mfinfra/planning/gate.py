@@ -80,7 +80,7 @@ def ownership_of(step: Step, resource: Resource, observed: Observed, adopt: froz
 
 def _release(owner: ownership.Ownership) -> str:
     if owner.stack:
-        return f"hand it over first: `mfinfra import --from-cloudformation {owner.stack}` prints the steps"
+        return f"hand it over first: `mfinfra import - --from-cloudformation {owner.stack}` prints the steps"
     return "have its owner let go of it first"
 
 
