@@ -26,21 +26,22 @@ def world(embedded, tmp_path, monkeypatch, run):
     """A folder with an environment file and the emulator behind it; `operations` are those that commands send."""
     embedded.reset(transition_polls=0)
     monkeypatch.chdir(tmp_path)
-    made = {}
+    made = wire().clients.setdefault(f"commands {embedded.endpoint}", {})
 
     def client(aws, service):
-        return made.setdefault(service, wire().session.client(service, region_name=REGION, endpoint_url=aws.endpoint))
+        if service not in made:
+            made[service] = wire().session.client(service, region_name=REGION, endpoint_url=aws.endpoint)
+        return made[service]
 
     monkeypatch.setattr(session.Aws, "client", client)  # to make clients takes longer than all the rest
     monkeypatch.setattr(session, "_session", lambda *_: wire().session)
     wire().operations.clear()
-    return World(embedded.endpoint, run, wire().session)
+    return World(embedded.endpoint, run, client(embedded, "logs"))
 
 
 class World:
-    def __init__(self, endpoint, run, of):
-        self.endpoint, self.run = endpoint, run
-        self.client = of.client("logs", region_name=REGION, endpoint_url=endpoint)
+    def __init__(self, endpoint, run, client):
+        self.endpoint, self.run, self.client = endpoint, run, client
 
     @property
     def operations(self):
