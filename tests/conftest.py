@@ -2,19 +2,53 @@ from __future__ import annotations
 
 import gc
 import os
+import random
+import sys
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
+import botocore.endpoint
 import pytest
 from hypothesis import HealthCheck, settings
 
 for name in [name for name in os.environ if name.startswith(("AWS_", "MFINFRA_"))]:
     del os.environ[name]  # no test may depend on who runs it
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+# Hundreds of processes are started here: without bytecode on disk each would compile all of mfinfra for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# botocore numbers each request. To ask the kernel for that lets all other threads in first: an eighth of a plan's time.
+NUMBERS = random.Random()
+botocore.endpoint.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=NUMBERS.getrandbits(128), version=4))
 gc.disable()  # until all tests are collected: a third of the time that this took went into the search for garbage
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+
+LONGEST = (
+    "flows/test_step_functions_flows.py",
+    "test_crash.py",
+    "flows/test_real_flows.py",
+    "test_drift_live.py",
+    "cli/test_no_prompt_hangs.py",
+    "test_converge.py",
+    "test_one_writer.py",
+    "cli/test_saved_plans.py",
+    "test_pipelines_at_work.py",
+    "browser/test_page.py",
+    "cli/test_session.py",
+    "sandbox/test_lifecycle.py",
+    "test_lock_processes.py",
+    "faults/test_strict_sandbox.py",
+    "test_examples.py",
+    "test_policy_examples.py",
+    "test_state_machine.py",
+)
+"""The files that take longest. Several processes share the tests file by file: one that begins late ends alone."""
+TESTS = Path(__file__).parent
 
 running: list = []
 
@@ -78,7 +112,21 @@ def recorded(stack):
     wire().clients.clear()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are processors: a fifth of the time the tests wait for what they have started."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    """The longest files first, and all other tests in their order."""
+    ranks = {TESTS / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+    _leave_out_ministack(config, items)
+
+
+def _leave_out_ministack(config, items):
     """The second emulator has a job of its own, which starts it: `tests/ministack/run`."""
     if "TEST_MINISTACK" not in os.environ:
         there = [item for item in items if item.get_closest_marker("ministack")]
