@@ -25,7 +25,6 @@ REWORDED = (
     (re.compile("Value error, "), ""),
     (re.compile("Input should be (.*?)(?:, unable to .*)?$"), r"this must be \1"),
     (re.compile(r"^No such option: (\S+)"), r"no such option '\1'"),
-    (re.compile(r" \(Possible options: ([^,]*)\)$"), r" Did you mean '\1'?"),
     (re.compile(r"^Got unexpected extra argument(?:\(s\)|s)? \((.*)\)$"), r"unexpected argument '\1'"),
 )
 
@@ -87,7 +86,9 @@ def _print(error: MfinfraError) -> int:
 
 def _usage(raised: Any) -> UserError:
     """What the parser of the command line did not understand, as an error of ours."""
-    message = raised.format_message()
+    near = getattr(raised, "possibilities", None)
+    # The nearest comes first there, and in the sentence that is made of them the first by the alphabet.
+    message = f"{raised.message} Did you mean '{near[0]}'?" if near else raised.format_message()
     for pattern, plainly in REWORDED:
         message = pattern.sub(plainly, message)
     said, _, suggestion = message.partition(" Did you mean ")
