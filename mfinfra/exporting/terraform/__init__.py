@@ -39,28 +39,32 @@ class Labels:
 
 def write(chosen: Chosen, major: int = NEWEST) -> Written:
     """The whole environment, for this major version of the provider."""
-    forms: Mapping[str, Form] = written.forms(KINDS)
-    labels = Labels()
-    imports, resources = list[Block](), list[Block]()
-    unsaid = {subject.own(name) for subject in chosen.subjects for name in forms[subject.kind].unsaid(subject)}
-    for subject in chosen.subjects:
-        say = _Saying(forms, labels, chosen.texts, unsaid)
-        for written_piece in forms[subject.kind].pieces(subject):
-            piece = older.adapted(written_piece, major)
-            label = labels.of(subject, piece)
-            resources.append(_resource(subject, piece, label, say))
-            imports.append(_import(piece, label, say))
-    warnings, notes = tuple(written.warnings(chosen)), tuple(written.notes(chosen, forms))
+    pairs = blocks(chosen, major)
+    warnings, notes = tuple(written.warnings(chosen)), tuple(written.notes(chosen, written.forms(KINDS)))
     parts = {
         "versions.tf": hcl.document([_versions(major)]),
         "providers.tf": hcl.document([_provider(chosen)]),
-        "imports.tf": hcl.document(imports),
-        MAIN: hcl.document(resources),
+        "imports.tf": hcl.document(taking for taking, _ in pairs),
+        MAIN: hcl.document(resource for _, resource in pairs),
     }
     head = hcl.comment(_head(chosen, (*warnings, *notes)))
     first = hcl.comment([written.title(chosen, WHAT)])
     files = {name: f"{head if name == MAIN else first}\n{text}" for name, text in parts.items()}
     return Written(files, "\n".join([head, *parts.values()]), first.strip(), warnings, notes)
+
+
+def blocks(chosen: Chosen, major: int = NEWEST) -> tuple[tuple[Block, Block], ...]:
+    """For everything its import and its resource."""
+    forms: Mapping[str, Form] = written.forms(KINDS)
+    labels, found = Labels(), list[tuple[Block, Block]]()
+    unsaid = {subject.own(name) for subject in chosen.subjects for name in forms[subject.kind].unsaid(subject)}
+    say = _Saying(forms, labels, chosen.texts, unsaid)
+    for subject in chosen.subjects:
+        for newest in forms[subject.kind].pieces(subject):
+            piece = older.adapted(newest, major)
+            label = labels.of(subject, piece)
+            found.append((_import(piece, label, say), _resource(subject, piece, label, say)))
+    return tuple(found)
 
 
 def _head(chosen: Chosen, notes: Iterable[str]) -> Iterator[str]:

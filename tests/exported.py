@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+import os
+import subprocess
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+
+import golden
+import yaml
+from stack import DUMPER, environment, merged
 
 from mfinfra import catalogue, desired, schemas
 from mfinfra.exporting import subjects
@@ -12,8 +19,14 @@ from mfinfra.model import Observed, fill
 from mfinfra.observe import Survey
 from mfinfra.planning import order, plan
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "environments").glob("*.yaml"))
+SHOWN = {
+    "compute_environment": {"update_policy": {"terminate_jobs": False, "timeout_minutes": 30}},
+    "security_group": {"description": "made by somebody"},
+    "table": {"read_capacity": 5, "write_capacity": 5},
+}
+"""What AWS shows where a file leaves it open."""
 INVENTED = {"security_group": "sg-0{}", "endpoint": "vpce-0{}", "launch_template": "lt-0{}"}
 
 
@@ -27,14 +40,44 @@ def planned(environment, **live):
     return plan.make(environment, Survey(observed))
 
 
+@cache
+def example(path):
+    """What is exported of an example file; nobody changes it."""
+    return chosen(path)
+
+
 def chosen(path, **live):
     return subjects.of(planned(desired.read(path).environment, **live))
+
+
+def variations(kind):
+    """Every value that the sheet of a kind gives each field, as the resources of a file."""
+    sheet = golden.sheet(kind)
+    specs = [sheet["base"]]
+    for section in ("variations", "replacing"):
+        for field, values in sheet.get(section, {}).items():
+            specs += [{**sheet["base"], **beside(value)[0], field: beside(value)[1]} for value in values]
+    return [merged(deepcopy(sheet.get("needs", {})), {kind: {"main": spec}}) for spec in specs]
+
+
+def beside(value):
+    """The fields that a variation brings along, and the value itself."""
+    if isinstance(value, dict) and "value" in value and set(value) <= {"with", "also", "value"}:
+        return {**value.get("with", {}), **value.get("also", {})}, value["value"]
+    return {}, value
+
+
+def chosen_of(resources, folder, **live):
+    path = folder / "environment.yaml"
+    path.write_text(yaml.dump(environment(resources), Dumper=DUMPER, sort_keys=False), "utf-8")
+    return chosen(path, **live)
 
 
 def standing(resource, live):
     """What AWS answers about a resource that is as it is wished."""
     driver, outputs = catalogue.driver(resource.kind), invented(resource)
-    spec = fill({**driver.wish(resource), **live}, lambda ref: outputs.get(ref.attribute))
+    shown = SHOWN.get(resource.kind, {})
+    spec = fill({**shown, **driver.wish(resource), **live}, lambda ref: outputs.get(ref.attribute))
     facts = {}
     if resource.kind == "launch_template":
         from mfinfra.drivers import _launch_data
@@ -84,7 +127,11 @@ def vars_of(scope):
     }
 
 
-def retagged(environment, **tags):
-    """The environment with more tags on everything."""
-    resources = {at: replace(one, tags={**one.tags, **tags}) for at, one in environment.resources.items()}
-    return replace(environment, resources=resources)
+def terraform(folder, *arguments, check=True):
+    """Run Terraform in `folder`, without this machine's settings."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    environ |= {"TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+    command = ["terraform", arguments[0], "-no-color", *arguments[1:]]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or not check, done.stdout + done.stderr
+    return done
