@@ -63,6 +63,7 @@ def test_the_shell_is_offered(offered, typed, words, shell):
     assert offered(typed, shell) == words
 
 
+@pytest.mark.slow
 def test_all_commands_flags_kinds_and_codes_are_offered(offered, run):
     commands = offered([""])
     assert {"plan", "apply", "sandbox", "completion"} <= set(commands)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from mfinfra.cli import _editor
 from mfinfra.document import bundle
@@ -148,6 +149,17 @@ def test_settings_that_would_lose_something_are_left_alone_and_the_way_out_is_sa
     assert pasted == {"yaml.schemas": {".vscode/mfinfra.schema.json": GLOBS}}
     assert (workspace / ".vscode" / "settings.json").read_text("utf-8") == text
     assert (workspace / ".vscode" / "mfinfra.schema.json").is_file()
+
+
+def test_a_file_that_extends_another_may_say_a_part_and_one_that_does_not_may_not():
+    checker = Draft202012Validator(bundle.bundled())
+    part = {"version": 1, "environment": "prod", "resources": {"compute_environment": {"cpu": {"type": "EC2"}}}}
+    said = {error.message for error in checker.iter_errors(part)}
+    assert {"'account' is a required property", "'subnets' is a required property"} <= said
+    assert any("instance_role" in message for message in said)
+    assert list(checker.iter_errors({**part, "extends": "base.yaml"})) == []
+    wrong = {**part, "extends": "base.yaml", "resources": {"bucket": {"data": {"nme": "x"}}}}
+    assert [error.message for error in checker.iter_errors(wrong)] != []
 
 
 @pytest.mark.slow

@@ -79,6 +79,7 @@ def test_all_that_a_user_installs_is_pinned_to_versions_that_fit_each_other():
     assert [told for one in closure if (told := unsatisfied(one))] == []
 
 
+@pytest.mark.slow
 def test_the_tests_ran_with_the_versions_of_the_lock():
     runtime = {canonicalize_name(one.name) for one in brought([*DECLARED["project"], *DECLARED["sandbox"]])}
     assert {name: Version(metadata.version(name)) for name in runtime} == {name: PINS[name] for name in runtime}
