@@ -17,7 +17,7 @@ INVENTED = (HERE / "aws", HERE / "faults")
 def operations() -> frozenset[str]:
     """Every operation that is declared, as `service:Operation`."""
     sends = [catalogue.driver(kind).sends for kind in catalogue.kinds()]
-    checks = (*checking.VERIFY, *checking.DOCTOR, *checking.CONFIG, *checking.INIT, *checking.STACKS)
+    checks = (*checking.VERIFY, *checking.DOCTOR, *checking.CONFIG, *checking.INIT, *checking.IMPORT)
     return frozenset({*needed.ENGINE, *checks, *(name for each in sends for name in (*each.reads, *each.writes))})
 
 

@@ -26,8 +26,16 @@ TOLD: Mapping[str, Callable[[Environment], list[Statement]]] = {
 }
 
 
-def of(path: Path, purpose: str) -> list[Policy]:
-    """The policies for one purpose, of a file or of a saved plan."""
+IMPORT = "import"
+
+
+def of(path: Path | None, purpose: str) -> list[Policy]:
+    """The policies for one purpose, of a file or of a saved plan; an import has neither yet."""
+    if purpose == IMPORT:
+        return _named("mfinfra-import", fit.documents(needed.to_import()))
+    if path is None:
+        said = f"`--for {purpose}` is about an environment file, and none is named"
+        raise UserError(said, hint=f"`mfinfra permissions FILE --for {purpose}`")
     if saved.looks_like_one(path):
         document = saved.load(path)
         reading = desired.read(_saved.source(document))
@@ -42,7 +50,10 @@ def of(path: Path, purpose: str) -> list[Policy]:
         reading = desired.read(path)
         statements = TOLD[purpose](reading.environment)
     policies = fit.documents(statements)
-    name = f"mfinfra-{reading.environment.scope.environment}-{purpose}"
+    return _named(f"mfinfra-{reading.environment.scope.environment}-{purpose}", policies)
+
+
+def _named(name: str, policies: Sequence[dict[str, Any]]) -> list[Policy]:
     several = len(policies) > 1
     return [(f"{name}-{number}" if several else name, policy) for number, policy in enumerate(policies, start=1)]
 

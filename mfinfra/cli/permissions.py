@@ -26,12 +26,18 @@ class Purpose(StrEnum):
     RUN = "run"
     VERIFY = "verify"
     DOCTOR = "doctor"
+    IMPORT = "import"
 
 
 def command(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE|PLAN", help="An environment file, or a saved plan.", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="FILE|PLAN",
+            help="An environment file, or a saved plan; none for an import, which makes one.",
+            show_default=False,
+        ),
+    ] = None,
     purpose: Annotated[
         Purpose, typer.Option("--for", envvar="MFINFRA_FOR", help="What is to be done with them.")
     ] = Purpose.APPLY,

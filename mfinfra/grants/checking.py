@@ -65,6 +65,15 @@ STACKS: Final = (
     "iam:GetRole",
 )
 """What `mfinfra import --from-cloudformation` asks of stacks, and of what their templates name."""
+IMPORT: Final = (
+    *STACKS,
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "resourcegroupstaggingapi:GetResources",
+    "sts:GetCallerIdentity",
+)
+"""What `mfinfra import` asks beside what the drivers read."""
 OBJECTS: Final = frozenset({"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"})
 
 

@@ -101,6 +101,13 @@ def to_diagnose(environment: Environment) -> list[Statement]:
     return statements(checking.grants(Parts(environment), checking.DOCTOR))
 
 
+def to_import() -> list[Statement]:
+    """Every read of `import`. What is there nobody knows before, so that it is of the whole account; no write."""
+    reads = {name for kind in catalogue.kinds() for name in catalogue.driver(kind).sends.reads}
+    actions = sorted({reach.action_of(name) for name in (*reads, *checking.IMPORT)})
+    return statements(Grant("ReadWhatIsThere", action) for action in actions)
+
+
 def _reading(environment: Environment) -> Iterator[Grant]:
     for resource in (*environment.resources.values(), *environment.disabled.values()):
         for operation in catalogue.driver(resource.kind).sends.reads:

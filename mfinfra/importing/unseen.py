@@ -1,0 +1,79 @@
+"""What stands on a resource and no field of its kind describes, as far as the driver's own reads show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mfinfra.importing.memory import Memory
+from mfinfra.importing.start import Unmodelled
+from mfinfra.importing.walk import HOLDERS, Found
+from mfinfra.model import Address
+
+STAYS = "stays as it is: mfinfra neither reads nor changes it"
+KEPT = "stays as it is: mfinfra carries it along and does not change it"
+# What the answers to the drivers' own questions hold beside the fields: operation → (rows, name, member → words).
+ANSWERS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "DescribeTable": (
+        "Table",
+        "TableName",
+        {
+            "GlobalSecondaryIndexes": "global secondary indexes",
+            "LocalSecondaryIndexes": "local secondary indexes",
+            "LatestStreamArn": "a stream",
+            "Replicas": "replicas",
+        },
+    ),
+    "DescribeSecret": (
+        "",
+        "Name",
+        {"RotationEnabled": "a rotation", "ReplicationStatus": "replicas"},
+    ),
+}
+TEMPLATE = {"BlockDeviceMappings", "ImageId", "KeyName", "MetadataOptions", "UserData"}
+"""The members of a launch template's version that fields describe."""
+WHOLE: Mapping[str, str] = {
+    "bucket": "replication, notifications, CORS, logging, website and object lock",
+    "table": "auto scaling, exports and contributor insights",
+    "repository": "replication, and what the registry's own rules say",
+    "log_group": "metric and subscription filters",
+    "secret": "its value",
+}
+"""What no read of a driver shows, by kind."""
+
+
+def of(found: Mapping[Address, Found], memory: Memory) -> Iterator[Unmodelled]:
+    """What is there and stays, resource by resource, then what nobody has looked at, kind by kind."""
+    for address, one in found.items():
+        for what, why in (*_answered(one, memory), *_facts(one)):
+            yield Unmodelled(f"{what} of `{address}`", why)
+    for kind in dict.fromkeys(address.kind for address in found):
+        if kind in WHOLE:
+            yield Unmodelled(f"{WHOLE[kind]} of every {kind.replace('_', ' ')}", STAYS)
+
+
+def _answered(one: Found, memory: Memory) -> Iterator[tuple[str, str]]:
+    for key, answer in memory.answers.items():
+        operation = key.split(":")[1]
+        if answer is None or operation not in ANSWERS:
+            continue
+        rows, name, members = ANSWERS[operation]
+        row: Any = answer.get(rows) if rows else answer
+        if isinstance(row, Mapping) and row.get(name) == one.identity.get("name"):
+            yield from ((words, STAYS) for member, words in members.items() if row.get(member))
+
+
+def _facts(one: Found) -> Iterator[tuple[str, str]]:
+    facts = one.observed.facts
+    match one.kind:
+        case "role":
+            name = one.observed.spec["name"]
+            ours = [arn for arn in one.observed.spec["managed_policies"] or () if ":iam::aws:" not in arn]
+            yield from ((f"the text of the managed policy `{arn}`", STAYS) for arn in ours)
+            others = [holder for holder in facts.get(HOLDERS, ()) if holder != name]
+            yield from ((f"the instance profile `{holder}`", STAYS) for holder in others)
+        case "launch_template":
+            more = sorted(facts.get("said", {}).keys() - TEMPLATE)
+            yield from ((f"`{member}`", KEPT) for member in more)
+        case "bucket" if facts.get("BlockedEncryptionTypes"):
+            yield "the block of encryption types", KEPT
