@@ -11,7 +11,7 @@ from dying import dying_after
 from stack import changed, environment, inventory, merged, unprotected
 
 from mfinfra import catalogue, drift, history, ownership
-from mfinfra.errors import UserError
+from mfinfra.errors import AccessDenied, UserError
 from mfinfra.model import Action, Done
 from mfinfra.operation import Locking, Operation
 from mfinfra.planning import select
@@ -62,6 +62,24 @@ def operate(stack, file, tell=None, **options):
 def killed(reviewed):
     """Carry it out until one write took effect, and no further."""
     list(replace(reviewed, aws=dying_after(reviewed.aws, 1)).apply().events())
+
+
+def writing(reviewed, act):
+    """The same, in which `act(call, send)` stands in for every write."""
+    base = type(reviewed.aws)
+
+    class Acting(base):
+        def write(self, call, waiting, *more):
+            return act(call, lambda: base.write(self, call, waiting, *more))
+
+    fields = {name: getattr(reviewed.aws, name) for name in base.__dataclass_fields__}
+    return replace(reviewed, aws=Acting(**fields))
+
+
+def denied(call, **more):
+    return AccessDenied(
+        "no", service=call.service, operation=call.operation, aws_code="AccessDenied", code="MF3001", **more
+    )
 
 
 def receipts(stack):
@@ -162,17 +180,13 @@ def test_all_is_given_up_under_the_lock_with_a_receipt_and_the_bucket_that_holds
 
 def test_where_one_of_them_fails_the_bucket_of_the_lock_stays_ours(stack):
     operate(stack, FILE)
-    reviewed = stack.plan(FILE, forget=ALL)
-    failing = UserError("no")
 
-    class Refusing(type(reviewed.aws)):
-        def write(self, call, waiting, *more):
-            if str(call) == "logs:UntagResource":
-                raise failing
-            return super().write(call, waiting, *more)
+    def refuse(call, send):
+        if str(call) == "logs:UntagResource":
+            raise UserError("no")
+        return send()
 
-    fields = {name: getattr(reviewed.aws, name) for name in type(reviewed.aws).__dataclass_fields__}
-    events = list(Operation(replace(reviewed, aws=Refusing(**fields)), name="forget").events())
+    events = list(Operation(writing(stack.plan(FILE, forget=ALL), refuse), name="forget").events())
 
     ends = {str(event.address): type(event).__name__ for event in events if not hasattr(event, "call")}
     assert ends == {"bucket.data": "Skipped", "log_group.flows": "Failed", "role.instance": "Done"}
@@ -221,3 +235,48 @@ def test_a_run_that_was_killed_is_gone_on_with_by_the_same_words_although_no_fil
     operate(stack, EMPTIED, forget=wanted)
     assert not stack.plan(EMPTIED, forget=wanted).plan.work
     assert not stack.plan(EMPTIED).plan.work
+
+
+def test_a_key_that_waits_for_its_deletion_is_left_to_it_until_it_is_taken_back(stack):
+    file = environment({"key": {"main": {"alias": "alias/metaflow"}}, "log_group": SMALL["log_group"]})
+    stack.apply(file)
+    number = found(stack.plan(file), "key.main").outputs["id"]
+    stack.client("kms").schedule_key_deletion(KeyId=number, PendingWindowInDays=7)
+
+    with pytest.raises(UserError, match=r"`key\.main` is being deleted by AWS"):
+        stack.plan(file, forget=at("key.main"))
+    whole = stack.plan(file, forget=ALL)
+    assert changed(whole) == {"log_group.flows": ["tags"]}
+    assert [(note.code, note.subject) for note in whole.plan.notes][1:] == [("MF5734", "key.main")]
+    stack.apply(file)
+    stack.apply(file, forget=at("key.main"))
+    assert stack.client("kms").list_resource_tags(KeyId=number)["Tags"] == []
+    assert stack.client("kms").describe_key(KeyId=number)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_whose_policy_goes_by_the_tags_that_a_lost_answer_took_off_is_done_all_the_same(stack):
+    """The second try is denied as the first one has worked: a look tells."""
+    group = {"name": "batch", "vpc": "vpc-00000000000000001", "description": "instances"}
+    file = environment({"security_group": {"batch": group}})
+    stack.apply(file)
+    tries = []
+
+    def lose(call, send):
+        tries.append(str(call))
+        send()
+        raise denied(call, doubtful=True)
+
+    events = list(writing(stack.plan(file, forget=ALL), lose).apply().events())
+    assert [type(event).__name__ for event in events] == ["Started", "Waiting", "Done"]
+    assert tries == ["ec2:DeleteTags"]
+
+
+def test_what_is_denied_from_the_first_is_no_success(stack):
+    file = environment({"log_group": SMALL["log_group"]})
+    stack.apply(file)
+
+    def deny(call, send):
+        raise denied(call)
+
+    events = list(writing(stack.plan(file, forget=ALL), deny).apply().events())
+    assert [type(event).__name__ for event in events] == ["Started", "Failed"]

@@ -116,6 +116,9 @@ CASES = {
         "MF4102", of(ManagedBy="Terraform"), logs(), "`enabled: false`", {"adopt": frozenset({"all"})},
         mended=logs(enabled=False),
     ),
+    "another environment's, to be forgotten": Case(
+        "MF4102", of_staging, logs(), "leave the address out", {"forget": MAIN}, instead={"forget": frozenset({"all"})},
+    ),
     "data that left the file": Case(
         "MF4103", standing(merged(logs(), OTHERS)), OTHERS, "`--allow-destroy log_group.main`",
         allowed=Allowed(destroy=MAIN),
