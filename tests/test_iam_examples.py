@@ -57,9 +57,18 @@ BESIDE = {
     "batch:DescribeSchedulingPolicies": "the guide's stack has no scheduling policy",
     "s3:ListBucketMultipartUploads": "a bucket is emptied only with `force_destroy`, and only if something is in it",
     "s3:ListBucketVersions": "the same",
+    "cloudformation:ListStackResources": "asked only of a stack whose tags something carries",
     "ec2:UpdateSecurityGroupRuleDescriptionsEgress": "golden cases have it for rules of the other direction",
 }
-BEYOND = ("sandbox", "verify", "doctor", "preflight.py", "configure.py", "importing")  # a pipeline plans and applies
+BEYOND = (
+    "sandbox",
+    "verify",
+    "doctor",
+    "preflight.py",
+    "configure.py",
+    "importing",
+    "starting",
+)  # a pipeline plans and applies
 ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 
 
