@@ -13,6 +13,9 @@ from mfinfra import __version__, schemas
 
 ROOT = Path(__file__).parent.parent
 CELL = re.compile(r"<td>.*?</td>", re.DOTALL)
+CODE = re.compile(r"<code>[^<]*</code>")
+BLOCK = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
 def on_config(config: Any) -> Any:
@@ -51,5 +54,10 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:  # noqa: ARG001 - mkdocs' signature
-    """Show an escaped bar in a table as GitHub does: as the bar that it means."""
-    return CELL.sub(lambda cell: cell[0].replace("\\|", "|"), html)
+    """Show an escaped bar in a table as GitHub does, as the bar that it means; and break no flag at a line end."""
+    html = CELL.sub(lambda cell: cell[0].replace("\\|", "|"), html)
+    return "".join(part if part.startswith("<pre>") else CODE.sub(_whole, part) for part in BLOCK.split(html))
+
+
+def _whole(code: re.Match[str]) -> str:
+    return FLAG.sub(r'<span class="flag">\g<0></span>', code[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 
 import typer
 from _pages.commands import ROOT as APPLICATION
@@ -34,7 +36,8 @@ def commands(line: str) -> Iterator[list[str]]:
 def wrong(words: list[str], *, whole: bool = True) -> str:
     """What mfinfra would say against these words; empty if nothing. A part of a command may lack its arguments."""
     try:
-        _parse(words)
+        with redirect_stdout(io.StringIO()):  # of `--help`
+            _parse(words)
     except typer.Exit:
         return ""
     except Exception as error:  # every error of the parser has these; its classes are not public

@@ -174,3 +174,11 @@ def test_a_page_is_reached_from_the_nav_or_an_index():
 def test_no_page_is_a_draft():
     assert [page.path for page in WRITTEN if len(page.whole) < 500 or re.search(r"TODO|FIXME|lorem", page.text)] == []
     assert not any(Path(doc_pages.DOCS / "assets").glob("*.map"))
+
+
+def test_the_number_of_kinds_is_told_right():
+    said = {word for page in WRITTEN for word in re.findall(r"(?i)\b(\w+) kinds\b", page.text)}
+    assert said & set(NUMBERS) == {NUMBERS[len(schemas.kinds()) - 9]}
+
+
+NUMBERS = ("nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen")

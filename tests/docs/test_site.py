@@ -152,3 +152,34 @@ def test_a_fragment_can_be_planned_where_its_file_stands(stack, block):
     plan = stack.plan(file).document
     assert plan["summary"]["blocked"] == 0
     assert plan["summary"]["create"] == len(plan["resource_changes"])
+
+
+@pytest.mark.browser
+def test_a_page_that_is_opened_as_a_file_can_be_searched_and_copied_from_and_asks_nobody(site, chromium):
+    asked, told = [], []
+    context = chromium.new_context(viewport={"width": 400, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("console", lambda message: told.append(message.text))
+    page.goto((site[0] / "start" / "tutorial.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 400, "nothing sticks out on a telephone"
+
+    page.locator(".language-console button").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert [line for line in copied if line] == [
+        "mfinfra init demo.yaml --preset sandbox",
+        "mfinfra validate demo.yaml",
+    ]
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator("input.md-search__input").click()
+    page.keyboard.type("drain_minutes")
+    found = page.locator(".md-search-result__link")
+    found.first.wait_for(state="attached")
+    places = [link.get_attribute("href") for link in found.all()]
+    assert [place for place in places if "kinds/compute_environment.html" in place and place.endswith("#drain_minutes")]
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert told == []
+    context.close()

@@ -132,7 +132,6 @@ def surroundings(folder: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "MFINFRA_SANDBOX_DIR": str(folder / "sandbox"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
