@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 from happening import WHOLE
 from render import plans
+from stack import REGION, wire
 
 from mfinfra import operation, reconcile
+from mfinfra.aws import session
 from mfinfra.cli.app import main
 from mfinfra.model import Block
 from mfinfra.operation import Locking
@@ -112,3 +114,18 @@ def terminal(monkeypatch):
         monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     return types
+
+
+@pytest.fixture
+def same_clients(embedded, monkeypatch):
+    """Commands that run in this process take the clients of the tests: to make them takes longer than all the rest."""
+    made = wire().clients.setdefault(f"commands {embedded.endpoint}", {})
+
+    def client(aws, service):
+        if service not in made:
+            made[service] = wire().session.client(service, region_name=REGION, endpoint_url=aws.endpoint)
+        return made[service]
+
+    monkeypatch.setattr(session.Aws, "client", client)
+    monkeypatch.setattr(session, "_session", lambda *_: wire().session)
+    return lambda service: client(embedded, service)

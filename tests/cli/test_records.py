@@ -31,7 +31,7 @@ def written(stack, path, *, account=ACCOUNT, lock=f"lock: s3://{BUCKET}"):
 
 
 @pytest.fixture
-def bucket(stack, monkeypatch):
+def bucket(stack, monkeypatch, same_clients):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     stack.client("s3").create_bucket(Bucket=BUCKET)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
-from stack import READING, REGION, environment, wire
+from stack import READING, environment, wire
 
 from mfinfra import saved
-from mfinfra.aws import session
 
 pytestmark = pytest.mark.slow
 
@@ -22,21 +21,12 @@ RESOURCES = {
 
 
 @pytest.fixture
-def world(embedded, tmp_path, monkeypatch, run):
+def world(embedded, tmp_path, monkeypatch, run, same_clients):
     """A folder with an environment file and the emulator behind it; `operations` are those that commands send."""
     embedded.reset(transition_polls=0)
     monkeypatch.chdir(tmp_path)
-    made = wire().clients.setdefault(f"commands {embedded.endpoint}", {})
-
-    def client(aws, service):
-        if service not in made:
-            made[service] = wire().session.client(service, region_name=REGION, endpoint_url=aws.endpoint)
-        return made[service]
-
-    monkeypatch.setattr(session.Aws, "client", client)  # to make clients takes longer than all the rest
-    monkeypatch.setattr(session, "_session", lambda *_: wire().session)
     wire().operations.clear()
-    return World(embedded.endpoint, run, client(embedded, "logs"))
+    return World(embedded.endpoint, run, same_clients("logs"))
 
 
 class World:
