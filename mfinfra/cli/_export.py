@@ -45,12 +45,9 @@ def put(found: Chosen, write: Callable[[Chosen], Written], out: Path | None) -> 
 
 def _write(done: Written, out: Path) -> None:
     """Write the files; raises `UserError` where others of these names are, which somebody else has written."""
-    there = [name for name in done.files if (out / name).exists()]
-    if there and not _ours(done, out, there):
+    if taken := _taken(done, out):
         raise UserError(
-            f"`{out}` has a `{there[0]}` that is no export of this environment",
-            hint="name an empty folder",
-            code=OCCUPIED,
+            f"`{out}` has a `{taken}` that is no export of this environment", hint="name an empty folder", code=OCCUPIED
         )
     for name, text in done.files.items():
         try:
@@ -63,12 +60,12 @@ def _write(done: Written, out: Path) -> None:
         streams.put(f"written to {inert.line(out / name)}\n", sys.stderr)
 
 
-def _ours(done: Written, out: Path, there: list[str]) -> bool:
-    """Whether the files are an earlier export of this environment, by what their first lines say."""
-    marked = [name for name in done.files if done.files[name].startswith(done.mark)]
-    return bool({*marked}.intersection(there)) and all(
-        _begins(out / name, done.mark) for name in marked if name in there
-    )
+def _taken(done: Written, out: Path) -> str:
+    """The file that somebody else has written, by its first line; one that has none goes by the others."""
+    there = [name for name in done.files if (out / name).exists()]
+    marked = [name for name in there if done.files[name].startswith(done.mark)]
+    strange = [name for name in marked if not _begins(out / name, done.mark)]
+    return next(iter(strange if marked else there), "")
 
 
 def _begins(path: Path, mark: str) -> bool:

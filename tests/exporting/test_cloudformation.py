@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import exported
 import pytest
@@ -34,8 +35,6 @@ def read(text):
 
 def named(value):
     """The logical ids that are referred to in `value`."""
-    import re
-
     match value:
         case Intrinsic("Ref", text):
             yield text
@@ -101,8 +100,8 @@ def sample(value):
     match value:
         case Intrinsic("GetAtt", text) if text.endswith("VersionNumber"):
             return "1"
-        case Intrinsic():
-            return "arn:aws:iam::123456789012:role/sample"
+        case Intrinsic(_, text):
+            return f"arn:aws:iam::123456789012:role/{re.sub('[^A-Za-z0-9]', '-', text)}"
         case dict():
             return {key: sample(item) for key, item in value.items()}
         case list():
