@@ -29,6 +29,7 @@ from mfinfra.cli import (
     forget,
     graph,
     history,
+    import_,
     init,
     permissions,
     plan,
@@ -49,7 +50,7 @@ COMMANDS: dict[str, tuple[ModuleType, ...]] = {
         doctor,
         permissions,
     ),
-    "Adopt and leave": (forget, export),
+    "Adopt and leave": (import_, forget, export),
     "Put right": (unlock,),
     "Try it out": (sandbox,),
 }
@@ -98,7 +99,7 @@ def root(
 
 for group, modules in COMMANDS.items():
     for module in modules:
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.rpartition(".")[2].rstrip("_")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name, rich_help_panel=group)
         else:

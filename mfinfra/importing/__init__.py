@@ -19,6 +19,7 @@ from mfinfra.observe import Reader
 
 MISSING = "MF5652"
 NOTHING = "MF5650"
+_OURS = re.compile(r"belongs to the mfinfra environment")
 _KEY = re.compile(r"\((METAFLOW_\w+)\)$")
 
 
@@ -55,8 +56,7 @@ def importing(
     named = addresses.of(walked.found)
     found = {named[one.key]: one for one in walked.found if str(named[one.key]) not in exclude}
     if not found:
-        why = "; ".join(f"{one.what}: {one.why}" for one in walked.left)
-        raise UserError("there is nothing to import", hint=why or "name more with `--resource`", code=NOTHING)
+        raise UserError("there is nothing to import", hint=_why_nothing(walked.left), code=NOTHING)
     writing = Draft(memory, scope, access or Access(), found, start.settings, walked.aws_keys)
     reading = roles.settle(writing, writing.settle())
     plan, block = check.planned(memory, reading.environment), writing.block()
@@ -85,6 +85,13 @@ def starts(aws: Reader, scope: Scope, wanted: Mapping[str, Asked]) -> tuple[Star
     askers = {flag: sources.TABLE[flag](asked, scope) for flag, asked in wanted.items()}
     found = sources.ask(aws, askers)
     return tuple(found[flag] for flag in askers)
+
+
+def _why_nothing(left: Iterable[Unmodelled]) -> str:
+    said = [f"{one.what}: {one.why}" for one in left]
+    if any(_OURS.search(one) for one in said):
+        said.append("`--environment NAME` with that name imports what is its own, where its file was lost")
+    return "\n".join(said) or "name more with `--resource`"
 
 
 def _refuse_missing(missing: Iterable[Seed], scope: Scope) -> None:

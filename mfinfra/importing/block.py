@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mfinfra import schemas
 from mfinfra.confidential import LOGIN, SECRET, is_secret
 from mfinfra.document import lint_metaflow
 from mfinfra.importing.book import Book
@@ -47,7 +48,6 @@ PLAIN: Mapping[str, str] = {
     "METAFLOW_SFN_STATE_MACHINE_PREFIX": "step_functions.prefix",
 }
 FOLDERS: Mapping[str, str] = {"METAFLOW_DATATOOLS_S3ROOT": "data", "METAFLOW_CARD_S3ROOT": "mf.cards"}
-ORDER = ("profile", "datastore", "batch", "step_functions", "service", "secrets", "settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,18 @@ def _secrets(case: _Case) -> Said:
 def _withheld(key: str, value: Any) -> bool:
     """Whether the value must not stand in a file: it is a secret, or a URL with a login in it."""
     return is_secret(key, value) or key in {*SECRET, HEADERS} or bool(LOGIN.search(str(value)))
+
+
+def _in_order(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The block in the schema's order, which is that of every example."""
+    known = schemas.load("environment")["properties"]["metaflow"]["properties"]
+    return {
+        name: {key: found[name][key] for key in known[name]["properties"] if key in found[name]}
+        if "properties" in known[name]
+        else found[name]
+        for name in known
+        if name in found
+    }
 
 
 def _put(block: dict[str, Any], place: str, value: Any) -> None:

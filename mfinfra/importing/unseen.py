@@ -10,8 +10,8 @@ from mfinfra.importing.start import Unmodelled
 from mfinfra.importing.walk import HOLDERS, Found
 from mfinfra.model import Address
 
-STAYS = "stays as it is: mfinfra neither reads nor changes it"
-KEPT = "stays as it is: mfinfra carries it along and does not change it"
+STAYS = "mfinfra neither reads nor changes it"
+KEPT = "mfinfra carries it along and does not change it"
 # What the answers to the drivers' own questions hold beside the fields: operation → (rows, name, member → words).
 ANSWERS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "DescribeTable": (
