@@ -77,7 +77,7 @@ class Stack:
         chosen = {one.logical for one in self.held if one.kind and not one.released}
         if not self.template["Resources"]:  # nobody knows of what they are parts
             return frozenset(there & (chosen | {one.logical for one in self.held if one.type_ in PARTS}))
-        return (chosen | templates.parts(self.template, chosen)) & there
+        return frozenset(there & (chosen | templates.parts(self.template, chosen)))
 
     @property
     def leaving(self) -> frozenset[str]:
@@ -163,6 +163,11 @@ def _cautions(stack: Stack) -> Iterator[str]:
             f"`{stack.name}` has a stack policy: add `--stack-policy-during-update-body {shlex.quote(OPEN_POLICY)}` "
             "to its updates"
         )
+    if any(row.get("ResolvedValue") for row in stack.description.get("Parameters", ())):
+        yield (
+            f"`{stack.name}` has parameters from the Parameter Store, which an update reads anew: look at what they "
+            "are now before it"
+        )
     if any(one.type_ == CDK for one in stack.held):
         yield f"`{stack.name}` is made by CDK: take the same resources out of its program, or it makes them again"
     if stack.description.get("ParentId"):
@@ -180,7 +185,7 @@ def _retain(stack: Stack, scope: Scope, folder: str, files: dict[str, str]) -> I
         yield f"aws cloudformation get-template {_named(stack, scope)} --template-stage Processed"
         yield (
             f"Into a copy of it, write `DeletionPolicy: Retain`, `UpdateReplacePolicy: Retain` and anything new under "
-            f"`Metadata` (alone, the policies are no update) at: {ids}"
+            f"`Metadata` (alone, the policies are no update) at: {ids}; call it `{name}`"
         )
     else:
         files[name] = _written(templates.retaining(stack.template, stack.kept))
@@ -202,7 +207,7 @@ def _remove(stack: Stack, scope: Scope, folder: str, files: dict[str, str]) -> I
     rest = ", ".join(sorted(one.logical for one in stack.rest))
     if not folder or stack.trouble:
         yield (
-            f"Into a copy of that, without these resources: whatever referred to one of them (`Ref`, `Fn::GetAtt`, "
+            f"Write `{name}`, a copy of that without these resources: what referred to one (`Ref`, `Fn::GetAtt`, "
             f"`Fn::Sub`, `DependsOn`, outputs) has to name it as it is; in the stack stay: {rest}"
         )
     else:

@@ -144,7 +144,10 @@ def test_without_a_folder_the_steps_say_what_to_write_by_hand(stack):
 
     assert start.files == {}
     assert any("--handover DIR" in step for step in start.handover)
-    assert any(step.endswith("at: Jobs") and "`DeletionPolicy: Retain`" in step for step in start.handover)
+    assert any(
+        step.endswith("at: Jobs; call it `metaflow.1-retain.json`") and "`DeletionPolicy: Retain`" in step
+        for step in start.handover
+    )
 
 
 def test_a_template_that_no_program_changes_rightly_is_not_written(stack, tmp_path):
@@ -191,16 +194,18 @@ def test_promise_15_a_denied_read_of_a_stack_names_the_permission(stack, embedde
     assert "cloudformation:DescribeStacks" in caught.value.hint
 
 
-def test_a_stack_policy_and_cdk_are_told_of():
+def test_a_stack_policy_cdk_and_parameters_that_are_read_anew_are_told_of():
     from mfinfra.importing.cloudformation_handover import Stack, of
     from mfinfra.importing.cloudformation_parts import Held
 
     held = (Held("Jobs", "AWS::Logs::LogGroup", "/jobs", "CREATE_COMPLETE"), Held("C", "AWS::CDK::Metadata", "x", ""))
-    told = {"StackName": NAME, "StackId": "x", "Capabilities": ["CAPABILITY_IAM"]}
+    parameters = [{"ParameterKey": "Image", "ParameterValue": "/image", "ResolvedValue": "ami-1"}]
+    told = {"StackName": NAME, "StackId": "x", "Capabilities": ["CAPABILITY_IAM"], "Parameters": parameters}
     steps = of(Stack(told, held, {"Resources": {"Jobs": GROUP}}, policed=True), SCOPE, "d").steps
 
     assert any("--stack-policy-during-update-body" in step for step in steps)
     assert any("made by CDK" in step for step in steps)
+    assert any("Parameter Store" in step for step in steps)
 
 
 def test_a_template_too_long_for_a_request_goes_through_a_bucket():
