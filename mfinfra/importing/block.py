@@ -73,9 +73,7 @@ def of(settings: Mapping[str, str], book: Book, scope: Scope) -> Block:
             left = {key: item for key, item in left.items() if key not in keys}
     if left:
         found["settings"] = {key: left[key] for key in sorted(left)}
-    return Block(
-        {name: found[name] for name in ORDER if name in found}, tuple(sorted(secret)), tuple(sorted(strange - LOCAL))
-    )
+    return Block(_in_order(found), tuple(sorted(secret)), tuple(sorted(strange - LOCAL)))
 
 
 @dataclass(frozen=True, slots=True)
