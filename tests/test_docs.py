@@ -13,7 +13,7 @@ import pytest
 import yaml
 from stack import Stack
 
-from mfinfra import desired, explain
+from mfinfra import desired, explain, schemas
 from mfinfra.cli import app
 from mfinfra.errors import Incomplete, Locked, Refused, Stale
 from mfinfra.planning import gate, thresholds
@@ -198,6 +198,19 @@ def test_the_badges_tell_the_truth():
         f"Python {project['requires-python'].removeprefix('>=')}+",
         f"Licence: {project['license']}",
     ]
+
+
+def test_the_number_of_kinds_is_said_as_it_is():
+    words = {12: "Twelve", 13: "Thirteen", 14: "Fourteen", 15: "Fifteen"}
+    number = words[len(schemas.kinds())]
+    assert f"**{number} kinds.**" in README
+    assert f"| {number.lower()} kinds of AWS" in README
+
+
+def test_the_comparison_is_of_the_day_of_the_page_that_it_leads_to():
+    page = (ROOT / "docs" / "comparison.md").read_text("utf-8")
+    [dated] = re.findall(r"As of \*\*(\w+ \d{4})\*\*", README)
+    assert dated in re.search(r"As of \*\*(.+?)\*\*", page)[1]
 
 
 def test_every_link_leads_somewhere():
