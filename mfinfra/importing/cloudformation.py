@@ -47,7 +47,7 @@ def start(name: str, scope: Scope, folder: str = "") -> Generator[Questions, Ans
             said
             for stack in every
             for said in (
-                *(parts.unmodelled(held, stack.name) for held in stack.held if _unmodelled(held, stack)),
+                *parts.unmodelled([held for held in stack.held if _unmodelled(held, stack)], stack.name),
                 *parts.hidden(stack.description, stack.name),
             )
         ),

@@ -118,10 +118,14 @@ def seed(held: Held, stack: str, scope: Scope) -> Seed | None:
     return None if identity is None else Seed(held.kind, identity, why, name(held.logical))
 
 
-def unmodelled(held: Held, stack: str) -> Unmodelled:
-    """What stays as it is, and why."""
-    reason = next((why for start, why in REASONS.items() if held.type_.startswith(start)), "no kind describes it")
-    return Unmodelled(f"`{held.logical}` of the stack `{stack}` ({held.type_} `{held.physical}`)", reason)
+def unmodelled(held: Iterable[Held], stack: str) -> Iterator[Unmodelled]:
+    """What stays as it is, and why; those with one reason together."""
+    alike: dict[str, list[str]] = {}
+    for one in held:
+        reason = next((why for start, why in REASONS.items() if one.type_.startswith(start)), "no kind describes it")
+        alike.setdefault(reason, []).append(f"`{one.logical}` ({one.type_})")
+    for reason, named in alike.items():
+        yield Unmodelled(f"{', '.join(named)} of the stack `{stack}`", reason)
 
 
 def name(logical: str) -> str:

@@ -6,12 +6,13 @@ import json
 
 import pytest
 from cloudformation_stack import NAME, SCOPE, TEMPLATE, begun, handed_over, made
-from stack import inventory
+from stack import inventory, wire
 
 from mfinfra import catalogue, ownership
 from mfinfra.document import template as documents
 from mfinfra.errors import AccessDenied, UserError
 from mfinfra.importing import cloudformation, identity, walk
+from mfinfra.importing.start import Seed, Start
 from mfinfra.model import Call
 from mfinfra.observe import Rounds, observe
 
@@ -49,12 +50,16 @@ def test_everything_in_the_official_stack_is_a_seed_or_is_told_why_not(stack):
     assert {"job-queue", "compute-environment", "metaflow-s3-bucket", "batch-s3-task-role"} <= {
         seed.name for seed in start.seeds
     }
-    told = {one.what.split("`")[1]: one.why for one in start.unmodelled}
-    assert told["RDSMasterInstance"] == "the metadata service's database is no part of a file"
-    assert told["Subnet1"] == "files name networks and subnets by their ids, and make none"
-    assert set(told) == {
-        *("VPC", "Subnet1", "Subnet2", "InternetGateway", "GatewayAttachement", "PublicRouteTable", "DefaultGateway"),
-        *("Subnet1RTA", "Subnet2RTA", "ECSCluster", "DBSubnetGroup", "RDSMasterInstance"),
+    told = {one.why: one.what for one in start.unmodelled}
+    assert told == {
+        "files name networks and subnets by their ids, and make none": "`VPC` (AWS::EC2::VPC), "
+        "`InternetGateway` (AWS::EC2::InternetGateway), `Subnet1` (AWS::EC2::Subnet), `Subnet2` (AWS::EC2::Subnet), "
+        "`GatewayAttachement` (AWS::EC2::VPCGatewayAttachment), `PublicRouteTable` (AWS::EC2::RouteTable), "
+        "`DefaultGateway` (AWS::EC2::Route), `Subnet1RTA` (AWS::EC2::SubnetRouteTableAssociation), "
+        "`Subnet2RTA` (AWS::EC2::SubnetRouteTableAssociation) of the stack `metaflow`",
+        "the metadata service is no part of a file": "`ECSCluster` (AWS::ECS::Cluster) of the stack `metaflow`",
+        "the metadata service's database is no part of a file": "`DBSubnetGroup` (AWS::RDS::DBSubnetGroup), "
+        "`RDSMasterInstance` (AWS::RDS::DBInstance) of the stack `metaflow`",
     }
     assert start.settings == {
         "METAFLOW_DATASTORE_SYSROOT_S3": f"s3://{physical['MetaflowS3Bucket']}/metaflow",
@@ -113,6 +118,23 @@ def test_a_stack_that_has_nothing_else_is_deleted_and_what_it_retained_is_import
     assert [(seed.kind, seed.name) for seed in again.seeds] == [("log_group", "jobs")]
     assert (again.handover, again.settings, again.unmodelled) == ((), {}, ())
     assert standings(stack, again)["jobs"].standing is ownership.Standing.NOBODYS
+
+
+def test_promise_5_a_role_of_a_stack_in_another_region_is_asked_for_there(stack):
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
+    role = {"Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Properties": {"AssumeRolePolicyDocument": trust}}
+    abroad = wire().session.client("cloudformation", region_name="eu-west-1", endpoint_url=stack.server.endpoint)
+    body = json.dumps({"Resources": {"Role": role}})
+    abroad.create_stack(StackName=NAME, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    (row,) = abroad.list_stack_resources(StackName=NAME)["StackResourceSummaries"]
+    start = Start((Seed("role", {"name": row["PhysicalResourceId"]}, "named", "r"),))
+
+    assert standings(stack, start)["r"].standing is ownership.Standing.FOREIGN
+    abroad.delete_stack(StackName=NAME)
+    assert standings(stack, start)["r"].standing is ownership.Standing.NOBODYS
+    abroad.close()
 
 
 def test_stacks_in_a_stack_are_followed_and_let_go_too(stack, tmp_path):
