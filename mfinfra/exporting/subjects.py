@@ -68,10 +68,12 @@ def silent(subject: Subject) -> tuple[str, ...]:  # noqa: ARG001 - what most kin
 class Chosen:
     """All that is exported: each subject after those that it refers to; `texts` are what references stand for.
 
-    `differing` are the fields in which AWS is not as the file wishes, `left_out` what is there and not in the file.
+    `differing` are the fields in which AWS is not as the file wishes, `left_out` what is there and not in the file at
+    `path`.
     """
 
     scope: Scope
+    path: str
     subjects: tuple[Subject, ...]
     texts: Mapping[Ref, str]
     differing: Mapping[Address, tuple[str, ...]]
@@ -91,6 +93,7 @@ def of(plan: Plan) -> Chosen:
     changes = {address: tuple(_differing(one.step.changes)) for address, one in standing.items()}
     return Chosen(
         plan.environment.scope,
+        plan.environment.source.path,
         tuple(found),
         known.texts,
         {address: names for address, names in changes.items() if names},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+import shlex
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -13,6 +15,7 @@ from typing import Any
 from mfinfra.exporting.subjects import Chosen
 from mfinfra.model import Ref, Template
 
+WIDTH = 76
 LEFT_OUT = "it carries this environment's tags and the file does not have it, so it is not exported"
 
 
@@ -73,4 +76,18 @@ def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterator[str]:
 def title(chosen: Chosen, what: str) -> str:
     """The first line of every file."""
     scope = chosen.scope
-    return f"{what} of the environment `{scope.environment}` (account {scope.account}, {scope.region})"
+    return f"{what} of `{scope.environment}` (account {scope.account}, {scope.region})"
+
+
+def forget(chosen: Chosen) -> str:
+    """The command that takes mfinfra's tags off."""
+    return f"mfinfra forget {shlex.quote(chosen.path)} all"
+
+
+def to_know(told: Collection[str]) -> Iterator[str]:
+    """The sentences as lines of a comment."""
+    if told:
+        yield ""
+        yield "To know:"
+    for note in told:
+        yield from textwrap.wrap(note, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)

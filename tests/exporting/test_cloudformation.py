@@ -81,7 +81,8 @@ def test_the_commands_fit_the_template():
     path = exported.ROOT / "environments" / "gpu.yaml"
     head = cloudformation.write(exported.example(path)).whole.partition("AWSTemplate")[0]
     assert all(line.startswith("#") for line in head.splitlines())
-    assert "--template-body file://template.yaml --resources-to-import file://resources-to-import.json" in head
+    assert "--template-body file://template.yaml" in head
+    assert f"mfinfra forget {path} all" in head
     assert "--change-set-type IMPORT" in head
 
 
@@ -136,7 +137,7 @@ def test_the_sandbox_takes_the_template_for_one(stack):
     path = exported.ROOT / "environments" / "encrypted.yaml"
     client = stack.client("cloudformation")
     answer = client.validate_template(TemplateBody=cloudformation.write(exported.example(path)).whole)
-    assert answer["Description"] == "Resources of the environment `encrypted` (account 123456789012, us-east-1)"
+    assert answer["Description"] == "Resources of `encrypted` (account 123456789012, us-east-1)"
 
 
 TEXTS = [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 
 import exported
@@ -91,8 +93,20 @@ def test_every_kind_has_a_form():
     assert tuple(written.forms(terraform.KINDS)) == catalogue.kinds()
 
 
+QUICK = [("encrypted", 6), ("gpu", 5)]
+"""The examples that have everything in them; to parse all of them takes seconds."""
+
+
 @pytest.mark.parametrize(
-    ("path", "major"), [*((path, 6) for path in exported.EXAMPLES), (exported.ROOT / "environments" / "gpu.yaml", 5)]
+    ("path", "major"),
+    [
+        pytest.param(
+            path, major, id=f"{path.stem}-{major}", marks=() if (path.stem, major) in QUICK else pytest.mark.slow
+        )
+        for path in exported.EXAMPLES
+        for major in MAJORS
+        if major == max(MAJORS) or (path.stem, major) in QUICK
+    ],
 )
 def test_the_text_says_what_was_meant(path, major):
     chosen = exported.example(path)
@@ -248,25 +262,17 @@ def test_the_version_of_a_launch_template_follows_it_and_a_newer_one_of_others_d
 ENDPOINTS = ("s3", "dynamodb", "iam", "ec2", "ecr", "batch", "logs", "kms", "secretsmanager", "sts")
 
 
-def initialised(folder):
-    """Let Terraform find the provider on this machine; skip where it is not."""
-    import os
-    import shutil
-
-    if not shutil.which("terraform"):
-        pytest.skip("there is no `terraform` here")
-    mirror = os.environ.get("TEST_TERRAFORM_PLUGINS")
-    done = exported.terraform(folder, "init", *([f"-plugin-dir={mirror}"] if mirror else []), check=False)
-    if done.returncode:
-        pytest.skip("Terraform finds no AWS provider here: TEST_TERRAFORM_PLUGINS may name a folder that has one")
+PLUGINS = os.environ.get("TEST_TERRAFORM_PLUGINS", "")
+needs_terraform = pytest.mark.skipif(not shutil.which("terraform"), reason="there is no `terraform` here")
+needs_provider = pytest.mark.skipif(
+    not (PLUGINS and shutil.which("terraform")),
+    reason="TEST_TERRAFORM_PLUGINS names no folder with the AWS provider 5.98 or newer of major version 5",
+)
 
 
 @pytest.mark.slow
+@needs_terraform
 def test_the_formatter_has_nothing_to_say(tmp_path):
-    import shutil
-
-    if not shutil.which("terraform"):
-        pytest.skip("there is no `terraform` here")
     for path in exported.EXAMPLES:
         for major in MAJORS:
             folder = tmp_path / f"{path.stem}-{major}"
@@ -277,6 +283,7 @@ def test_the_formatter_has_nothing_to_say(tmp_path):
 
 
 @pytest.mark.slow
+@needs_provider
 def test_terraforms_plan_imports_everything_and_changes_nothing(stack, tmp_path):
     """On the sandbox, with provider 5; its own settings, which no import reads, are the changes that were announced."""
     from mfinfra.exporting import subjects
@@ -284,13 +291,12 @@ def test_terraforms_plan_imports_everything_and_changes_nothing(stack, tmp_path)
     folder = tmp_path / "terraform"
     folder.mkdir()
     wished = together("sandbox", "encrypted", "gpu")
-    (folder / "versions.tf").write_text(terraform.write(exported.example(exported.EXAMPLES[0]), 5).files["versions.tf"])
-    initialised(folder)
     stack.apply(wished)
     done = terraform.write(subjects.of(stack.plan(wished).plan), 5)
     for name, text in done.files.items():
         (folder / name).write_text(text, "utf-8")
     (folder / "sandbox_override.tf").write_text(override(stack.server.endpoint), "utf-8")
+    exported.terraform(folder, "init", f"-plugin-dir={PLUGINS}")
     exported.terraform(folder, "plan", "-out=plan.bin")
     plan = json.loads(exported.terraform(folder, "show", "-json", "plan.bin").stdout)
     rows = {row["address"]: row["change"] for row in plan["resource_changes"]}

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,43 +77,53 @@ def write(chosen: Chosen) -> Written:
     return Written({TEMPLATE: text, IMPORTS: f"{json.dumps(imports, indent=2)}\n"}, text, first, warnings, notes)
 
 
-def _head(chosen: Chosen, body: str, notes: Collection[str]) -> Iterator[str]:
+def _head(chosen: Chosen, body: str, told: Collection[str]) -> Iterator[str]:
+    stack = re.sub("[^A-Za-z0-9]+", "-", f"metaflow-{chosen.scope.environment}")
+    inline = len(body.encode()) + ROOM < INLINE
     yield written.title(chosen, WHAT)
     yield ""
-    yield from STEPS[0]
-    stack = f"metaflow-{chosen.scope.environment}".replace("_", "-")
-    named = f"--stack-name {stack} --region {chosen.scope.region}"
-    inline = len(body.encode()) + len(body) // 10 < INLINE
-    where = f"--template-body file://{TEMPLATE}" if inline else "--template-url https://BUCKET.s3.amazonaws.com/KEY"
-    if not inline:
-        yield f"   aws s3 cp {TEMPLATE} s3://BUCKET/KEY   # too large for a request"
-    yield f"   aws cloudformation create-change-set {named} \\"
-    yield "     --change-set-name import --change-set-type IMPORT --capabilities CAPABILITY_NAMED_IAM \\"
-    yield f"     {where} --resources-to-import file://{IMPORTS}"
-    yield f"   aws cloudformation wait change-set-create-complete {named} --change-set-name import"
-    yield f"   aws cloudformation describe-change-set {named} --change-set-name import"
-    yield from STEPS[1]
-    yield f"   aws cloudformation execute-change-set {named} --change-set-name import"
-    yield f"   aws cloudformation wait stack-import-complete {named}"
-    yield from STEPS[2]
-    if notes:
-        yield ""
-        yield "To know:"
-        yield from (f"- {note}" for note in notes)
+    yield f"1. {written.forget(chosen)}"
+    yield from BEFORE
+    yield f"   export AWS_DEFAULT_REGION={chosen.scope.region} STACK={stack}"
+    yield from () if inline else (f"   aws s3 cp {TEMPLATE} s3://BUCKET/KEY # too large for a request",)
+    yield from CHANGE_SET
+    yield (
+        "     --template-body file://" + TEMPLATE
+        if inline
+        else "     --template-url https://BUCKET.s3.amazonaws.com/KEY"
+    )
+    yield from AFTER
+    yield from written.to_know(told)
     yield ""
 
 
-STEPS = (
-    (
-        "1. mfinfra forget FILE all",
-        "   Takes mfinfra's tags off: what CloudFormation holds carries CloudFormation's own.",
-        f"2. With this file as `{TEMPLATE}` and `{IMPORTS}` beside it (`--out DIR` writes both):",
-    ),
-    ("3. Where every change of it is an import:",),
-    (
-        "4. aws cloudformation detect-stack-drift tells what of a resource is not said here.",
-        "Nothing is deleted with the stack: every resource is retained. Values of secrets are not here, and stay.",
-    ),
+ROOM = 4_096
+"""Bytes, more than the comments here have."""
+BEFORE = (
+    "   Takes mfinfra's tags off: what a stack holds is the stack's own.",
+    f"2. With this file as {TEMPLATE}, and {IMPORTS}",
+    "   beside it (`--out DIR` writes both):",
+)
+CHANGE_SET = (
+    '   aws cloudformation create-change-set --stack-name "$STACK" \\',
+    "     --change-set-name import --change-set-type IMPORT \\",
+    "     --capabilities CAPABILITY_NAMED_IAM \\",
+    f"     --resources-to-import file://{IMPORTS} \\",
+)
+AFTER = (
+    "   aws cloudformation wait change-set-create-complete \\",
+    '     --stack-name "$STACK" --change-set-name import',
+    "   aws cloudformation describe-change-set \\",
+    '     --stack-name "$STACK" --change-set-name import',
+    "3. Where every change of it is an import:",
+    "   aws cloudformation execute-change-set \\",
+    '     --stack-name "$STACK" --change-set-name import',
+    '   aws cloudformation wait stack-import-complete --stack-name "$STACK"',
+    '4. aws cloudformation detect-stack-drift --stack-name "$STACK"',
+    "   tells what of a resource is not said here.",
+    "",
+    "Nothing is deleted with the stack: every resource is retained. The values of",
+    "secrets are not here, and stay where they are.",
 )
 
 

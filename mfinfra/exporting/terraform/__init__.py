@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,26 +67,28 @@ def blocks(chosen: Chosen, major: int = NEWEST) -> tuple[tuple[Block, Block], ..
     return tuple(found)
 
 
-def _head(chosen: Chosen, notes: Iterable[str]) -> Iterator[str]:
+def _head(chosen: Chosen, told: Collection[str]) -> Iterator[str]:
     yield written.title(chosen, WHAT)
     yield ""
-    yield from STEPS
-    told = tuple(notes)
-    if told:
-        yield ""
-        yield "To know:"
-        yield from (f"- {note}" for note in told)
+    yield from BEFORE
+    yield f"3. {written.forget(chosen)}"
+    yield from AFTER
+    yield from written.to_know(told)
 
 
-STEPS = (
+BEFORE = (
     "1. terraform init && terraform plan",
-    "   It must say: only imports, nothing to add, to change or to destroy. Anything else is a setting that",
-    "   mfinfra does not manage, or one that changed since: write it here before you go on.",
+    "   It must say: only imports, nothing to add, to change or to destroy, but",
+    '   what stands under "To know". Anything else is a setting that mfinfra does',
+    "   not manage, or one that changed since: write it here before you go on.",
     "2. terraform apply",
-    "3. mfinfra forget FILE all",
-    "   Takes mfinfra's tags off. Until then `ignore_tags` keeps Terraform from touching them; afterwards",
-    "   `ignore_tags` and the import blocks may go.",
-    "From step 2 on, do not apply the environment file any more. Values of secrets are not here, and stay.",
+)
+AFTER = (
+    "   Takes mfinfra's tags off. Until then `ignore_tags` keeps Terraform from",
+    "   touching them; afterwards it may go, as the import blocks may.",
+    "",
+    "From step 2 on, do not apply the environment file any more. The values of",
+    "secrets are not here, and stay where they are.",
 )
 
 
