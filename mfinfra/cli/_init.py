@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from mfinfra.aws import session
+from mfinfra.cli import _editor
 from mfinfra.errors import UserError
 from mfinfra.plural import counted
 from mfinfra.render import console, inert, problems, streams
@@ -57,17 +58,20 @@ def init(given: Given, *, asking: bool) -> None:
             console.write(problems.warning(said, "unset it, or name it: `--endpoint`"), sys.stderr)
     person = Terminal() if asking and sys.stdin.isatty() and sys.stderr.isatty() else None
     started = start(given, person, _tell)
+    if person is not None:
+        streams.put("\n", sys.stderr)
     place.write(started.text, started.path, overwrite=given.overwrite)
+    schema = [] if started.schema.is_file() else _editor.install(started.path)[:1]
     for remark in started.remarks:
         console.write([Text.assemble(("note: ", "bold cyan"), inert.line(remark))], sys.stderr)
-    streams.put(_ending(started), sys.stdout)
+    streams.put(_ending(started, with_schema=bool(schema)), sys.stdout)
 
 
 def _tell(said: str) -> None:
     console.write([Text(inert.line(said), "dim")], sys.stderr)
 
 
-def _ending(started: Started) -> str:
+def _ending(started: Started, *, with_schema: bool) -> str:
     path, answers = shlex.quote(str(started.path)), started.answers
     count = counted(len(started.reading.environment.resources), "resource")
     where = "in the sandbox" if answers.endpoint == "sandbox" else f"in account {answers.account}, {answers.region}"
@@ -75,7 +79,8 @@ def _ending(started: Started) -> str:
     width = max(map(cell_len, (plan, apply)))
     rows = ((plan, "shows what would be made; writes nothing"), (apply, "makes it, once you said `yes`"))
     commands = "".join(f"{GAP}{set_cell_size(command, width)}{GAP}# {what}\n" for command, what in rows)
-    return f"wrote {inert.line(started.path)}: {count} {where}\n\n{commands}"
+    editors = f"wrote {inert.line(started.schema)}: by it, editors complete and check the file\n" if with_schema else ""
+    return f"wrote {inert.line(started.path)}: {count} {where}\n{editors}\n{commands}"
 
 
 def _default(question: Question) -> str:

@@ -27,10 +27,10 @@ class Preset(StrEnum):
 
 
 MEANINGS: Mapping[Preset, str] = {
-    Preset.FARGATE: "containers without instances, up to 16 vCPUs each; nothing to look after",
+    Preset.FARGATE: "containers without instances, up to 16 vCPUs each",
     Preset.EC2: "instances that Batch starts and stops; any size of job",
-    Preset.SPOT: "spot instances first, on-demand ones where there are none; cheapest",
-    Preset.PRIVATE: "instances without a way to the internet, and the VPC endpoints for it",
+    Preset.SPOT: "spot instances first, on-demand where there are none; cheapest",
+    Preset.PRIVATE: "instances without internet, and the VPC endpoints for that",
     Preset.SANDBOX: "the local AWS on this machine; no account, no cost",
 }
 

@@ -29,6 +29,7 @@ ADVICE: Mapping[Preset, str] = {
 }
 HEAD = """\
 # yaml-language-server: $schema=<<schema>>
+# $schema: <<schema>>
 #
 # <<title>>
 <<advice>>#

@@ -28,7 +28,7 @@ class Kind(StrEnum):
     """How a subnet reaches the internet, and with it AWS."""
 
     PUBLIC = "public"
-    NAT = "private, NAT"
+    NAT = "behind NAT"
     ISOLATED = "isolated"
     BROKEN = "broken way"
     OTHER = "not known"
@@ -147,7 +147,7 @@ def read(
     found = None if subnets is None else tuple(_subnet(network, row) for row in subnets)
     return Account(
         None if vpcs is None else tuple(sorted(map(_vpc, vpcs), key=lambda one: (not one.default, one.name, one.id))),
-        None if found is None else tuple(sorted(found, key=lambda one: (one.vpc, one.zone, one.id))),
+        None if found is None else tuple(sorted(found, key=lambda one: (one.vpc, list(Kind).index(one.kind), one.zone, one.id))),
         tuple(_endpoints(endpoints or ())),
     )
 

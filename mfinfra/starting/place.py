@@ -15,7 +15,8 @@ from mfinfra.document import Reading
 from mfinfra.errors import InvalidDocument, UserError
 
 FOLDER = Path("environments")
-SCHEMA = "environment.schema.json"
+SCHEMA = "mfinfra.schema.json"
+"""What `mfinfra schema --install` calls its copy."""
 SHIPPED = Path("schemas", "environment.json")
 """Where a checkout of mfinfra has it."""
 LEVELS = 4

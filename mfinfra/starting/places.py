@@ -175,4 +175,4 @@ def _tables(  # noqa: PLR0913, PLR0917 - what is known so far
 
 
 def _called(vpc: Vpc) -> str:
-    return ", ".join(part for part in (vpc.name, "the default VPC" if vpc.default else "") if part)
+    return " ".join(part for part in (vpc.name, "(default)" if vpc.default else "") if part)

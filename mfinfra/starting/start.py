@@ -33,6 +33,11 @@ class Started:
     answers: Answers
     remarks: tuple[str, ...] = ()
 
+    @property
+    def schema(self) -> Path:
+        """Where its first line says that the schema is."""
+        return self.path.parent / place.schema(self.path)
+
 
 def start(given: Given, person: Person | None, tell: Callable[[str], None]) -> Started:
     """Ask what is not known, and compose the file; `tell` hears what could not be found out.

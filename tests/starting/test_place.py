@@ -108,11 +108,11 @@ def test_a_text_of_ours_that_is_not_valid_is_a_bug_and_loud():
 @pytest.mark.parametrize(
     ("there", "file", "found"),
     [
-        ([], "dev.yaml", "environment.schema.json"),
-        (["environment.schema.json"], "dev.yaml", "environment.schema.json"),
-        (["environment.schema.json"], "environments/dev.yaml", "../environment.schema.json"),
+        ([], "dev.yaml", "mfinfra.schema.json"),
+        (["mfinfra.schema.json"], "dev.yaml", "mfinfra.schema.json"),
+        (["mfinfra.schema.json"], "environments/dev.yaml", "../mfinfra.schema.json"),
         (["schemas/environment.json"], "environments/dev.yaml", "../schemas/environment.json"),
-        (["environment.schema.json", "a/.git/x"], "a/b/dev.yaml", "environment.schema.json"),
+        (["mfinfra.schema.json", "a/.git/x"], "a/b/dev.yaml", "mfinfra.schema.json"),
     ],
 )
 def test_the_nearest_schema_of_the_same_repository_is_named(folder, there, file, found):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
+import declared
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from starting import ACCOUNT, ISOLATED, OTHER_VPC, PRIVATE, PUBLIC, VPC, Live, Typing, rows, vpc
+from accounts import ACCOUNT, ISOLATED, OTHER_VPC, PRIVATE, PUBLIC, VPC, Live, Typing, rows, vpc
 
 from mfinfra.aws import profiles, session
 from mfinfra.errors import MfinfraError, Refused, UserError
@@ -77,8 +74,6 @@ def test_with_nobody_to_ask_the_account_tells_everything(live, preset, subnet):
 
 def test_only_what_is_declared_is_asked_and_nothing_is_written(live):
     started(preset="private")
-    import declared
-
     assert set(live.asked) <= declared.operations()
     assert [call for call in live.asked if not re.match("[a-z0-9]+:(Describe|Get|Head|List)", call)] == []
 
@@ -129,9 +124,9 @@ def test_the_folder_of_environments_takes_the_file(live, folder):
 
 def test_the_schema_that_is_nearest_stands_in_the_first_line(live, folder):
     (folder / "environments").mkdir()
-    assert started()[0].text.startswith("# yaml-language-server: $schema=environment.schema.json\n")
-    (folder / "environment.schema.json").write_text("{}")
-    assert started()[0].text.startswith("# yaml-language-server: $schema=../environment.schema.json\n")
+    assert started()[0].text.startswith("# yaml-language-server: $schema=mfinfra.schema.json\n")
+    (folder / "mfinfra.schema.json").write_text("{}")
+    assert started()[0].text.startswith("# yaml-language-server: $schema=../mfinfra.schema.json\n")
 
 
 def test_of_several_vpcs_the_default_one_is_proposed(live):
@@ -142,7 +137,7 @@ def test_of_several_vpcs_the_default_one_is_proposed(live):
     found, _ = started(person)
     question = person.questions[2]
     assert (question.flag, question.default) == ("--vpc", (VPC,))
-    assert question.options[0].cells == ("the default VPC", "10.0.0.0/16", "1 public, 1 private, NAT, 1 isolated")
+    assert question.options[0].cells == ("(default)", "10.0.0.0/16", "1 public, 1 behind NAT, 1 isolated")
     assert question.options[1].cells == ("a", "10.0.0.0/16", "1 public")
     assert found.answers.vpc == VPC
 

@@ -16,7 +16,7 @@ from mfinfra.starting import answers as rules
 from mfinfra.starting import place, quoting, text
 from mfinfra.starting.answers import Answers, Preset
 
-SUBNETS = {"subnet-0000000000000000a": "us-east-1a, private, NAT", "subnet-0000000000000000b": ""}
+SUBNETS = {"subnet-0000000000000000a": "us-east-1a, behind NAT", "subnet-0000000000000000b": ""}
 REGIONS = ("us-east-1", "eu-central-2", "us-gov-west-1", "cn-north-1", "cn-northwest-1")
 RESOURCES = {Preset.FARGATE: 10, Preset.EC2: 10, Preset.SPOT: 11, Preset.PRIVATE: 22, Preset.SANDBOX: 10}
 
@@ -36,7 +36,7 @@ def answers(preset, **others):
 
 
 def read(given_answers, **how):
-    return place.read_back(text.write(given_answers, "environment.schema.json", **how))
+    return place.read_back(text.write(given_answers, "mfinfra.schema.json", **how))
 
 
 def ids(prefix, most):
@@ -89,9 +89,9 @@ def test_whatever_is_answered_the_file_is_valid_without_a_warning_and_says_it(dr
 
 @pytest.mark.parametrize("preset", Preset)
 def test_every_block_is_explained_and_no_line_is_longer_than_120_columns(preset):
-    written = text.write(answers(preset), "environment.schema.json")
+    written = text.write(answers(preset), "mfinfra.schema.json")
     lines = written.splitlines()
-    assert lines[0] == "# yaml-language-server: $schema=environment.schema.json"
+    assert lines[0] == "# yaml-language-server: $schema=mfinfra.schema.json"
     assert max(map(len, lines)) <= 120
     assert "<<" not in written
     for kind in yaml.safe_load(written)["resources"]:
