@@ -238,3 +238,27 @@ def test_a_stack_s_tags_on_a_bucket_are_nobody_else_s_to_change(stacks, client_o
     s3.put_bucket_tagging(Bucket="flows-data", Tagging={"TagSet": [*found, mine]})
     s3.delete_bucket_tagging(Bucket="flows-data")
     assert s3.get_bucket_tagging(Bucket="flows-data")["TagSet"] == found
+
+
+def test_what_cannot_be_deleted_stays_the_stack_s(stacks, client_of):
+    id_ = stacks.create(
+        {"Data": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "flows-full"}}, "Logs": GROUP}
+    )
+    client_of("s3").put_object(Bucket="flows-full", Key="a", Body=b"a")
+    stacks.client.delete_stack(StackName="flows")
+
+    assert stacks.shown(id_)["StackStatus"] == "DELETE_FAILED"
+    assert stacks.statuses() == {"Data": "DELETE_FAILED", "Logs": "DELETE_COMPLETE"}
+
+
+def test_a_stack_with_a_policy_is_updated_only_where_the_update_brings_another(stacks):
+    stacks.create({"Logs": GROUP})
+    policy = json.dumps({"Statement": [{"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "*"}]})
+    stacks.client.set_stack_policy(StackName="flows", StackPolicyBody=policy)
+    assert stacks.client.get_stack_policy(StackName="flows")["StackPolicyBody"] == policy
+    changed = {"Logs": {**GROUP, "Metadata": {"a": "b"}}}
+
+    _, text = refused(stacks.client.update_stack, StackName="flows", TemplateBody=json.dumps({"Resources": changed}))
+    assert "stack policy" in text
+    stacks.update(changed, StackPolicyDuringUpdateBody=policy.replace("Deny", "Allow"))
+    assert stacks.statuses() == {"Logs": "UPDATE_COMPLETE"}

@@ -53,6 +53,8 @@ def update_stack(call: Call, _forward: Forward) -> Answer:
             given[name] = row["ParameterValue"]
         elif name in stack.parameters:
             given[name] = stack.parameters[name]
+    if stack.asked.get("StackPolicyBody") and not call.params.get("StackPolicyDuringUpdateBody"):
+        raise invalid("Action denied by stack policy: the sandbox takes every policy for one that denies all updates")
     engine.update(call, stack, text, given)
     stack.asked["Capabilities"] = call.params.get("Capabilities", [])
     return {"StackId": stack.id}
@@ -86,6 +88,23 @@ def protect_stack(call: Call, _forward: Forward) -> Answer:
     stack = engine.find(call, call.params["StackName"])
     stack.asked["EnableTerminationProtection"] = call.params["EnableTerminationProtection"]
     return {"StackId": stack.id}
+
+
+@correction(
+    "cloudformation",
+    "SetStackPolicy",
+    "GetStackPolicy",
+    restores="the policies of these corrections' stacks, which UpdateStack heeds",
+    aws="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html",
+)
+def stack_policy(call: Call, _forward: Forward) -> Answer:
+    """Keep it, or show it."""
+    stack = engine.find(call, call.params["StackName"])
+    if call.operation == "SetStackPolicy":
+        stack.asked["StackPolicyBody"] = call.params["StackPolicyBody"]
+        return {}
+    body = stack.asked.get("StackPolicyBody")
+    return {"StackPolicyBody": body} if body else {}
 
 
 @correction(
