@@ -1,4 +1,4 @@
-"""An apply or a destroy, from what was approved to its receipt.
+"""An apply, a destroy or the giving up of resources, from what was approved to its receipt.
 
 The lock is taken, AWS is read and compared again under it, and only what was approved is carried out. On a first apply
 the bucket that holds the lock is made before it.
@@ -133,7 +133,7 @@ class Operation:
             yield from self._recorded(again, place, held)
 
     def _remaining(self, run: Run) -> Iterator[Event]:
-        """Destroy what a destroy that was cut short has left: nothing can be written where its bucket was."""
+        """Carry out what is left without the bucket: nothing can be written where it was."""
         self.tell(GONE)
         earlier = self.reviewed.seen.applies.made
         recorder = history.Recorder.of(self.reviewed.document, self.name, run.run_id, locked=False, earlier=earlier)
@@ -266,6 +266,7 @@ def leaves(plan: Plan, bucket: Address | None) -> bool:
 
 
 def gone(plan: Plan, bucket: Address | None) -> bool:
-    """Whether a destroy has lost its bucket to an earlier one."""
+    """Whether the bucket is not there, and nothing in the plan makes it: an earlier destroy took it, or somebody."""
     seen = plan.survey.observed
-    return plan.options.destroy and bucket is not None and bucket in seen and seen[bucket] is None
+    makes_none = plan.options.destroy or bool(plan.options.forget)
+    return makes_none and bucket is not None and bucket in seen and seen[bucket] is None

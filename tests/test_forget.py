@@ -13,7 +13,7 @@ from stack import changed, environment, inventory, merged, unprotected
 from mfinfra import catalogue, drift, history, ownership
 from mfinfra.errors import AccessDenied, UserError
 from mfinfra.model import Action, Done
-from mfinfra.operation import Locking, Operation
+from mfinfra.operation import GONE, Locking, Operation
 from mfinfra.planning import select
 
 pytestmark = pytest.mark.slow
@@ -176,6 +176,16 @@ def test_all_is_given_up_under_the_lock_with_a_receipt_and_the_bucket_that_holds
     left = stack.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
     assert {row["Key"].split("/")[2] for row in left} == {"history"}, "the lock is given back, the receipts stay"
     assert {block.code for _, block in stack.plan(FILE).plan.blocks} == {"MF4101"}
+
+
+def test_where_the_bucket_of_the_lock_is_gone_the_rest_is_given_up_without_it_and_the_receipt_is_kept_here(stack):
+    stack.apply(FILE)
+    stack.client("s3").delete_bucket(Bucket=BUCKET)
+    told = []
+    operate(stack, FILE, tell=told, forget=ALL)
+    assert told[0] == GONE
+    assert len(list((stack.folder / "left").glob("receipt-*.json"))) == 1
+    assert not stack.plan(FILE, forget=ALL).plan.work
 
 
 def test_where_one_of_them_fails_the_bucket_of_the_lock_stays_ours(stack):
