@@ -119,8 +119,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     """Write a first environment file, from a few answers and what the account tells.
 
     At a terminal it asks; each answer is a flag too. The file has comments, is valid, and its plan only creates. AWS is
-    read and nothing is written there: VPCs, subnets, route tables, endpoints, and whether the new names are free. Beside
-    FILE a copy of the schema is put, for editors, unless one is near already.
+    read and nothing is written there: VPCs, subnets, route tables, endpoints, and whether the new names are free.
+    Beside FILE a copy of the schema is put, for editors, unless one is near already.
     """
     from mfinfra.cli import _init
     from mfinfra.starting.given import Given

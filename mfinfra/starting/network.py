@@ -147,7 +147,7 @@ def read(
     found = None if subnets is None else tuple(_subnet(network, row) for row in subnets)
     return Account(
         None if vpcs is None else tuple(sorted(map(_vpc, vpcs), key=lambda one: (not one.default, one.name, one.id))),
-        None if found is None else tuple(sorted(found, key=lambda one: (one.vpc, list(Kind).index(one.kind), one.zone, one.id))),
+        None if found is None else tuple(sorted(found, key=_order)),
         tuple(_endpoints(endpoints or ())),
     )
 
@@ -167,6 +167,10 @@ def counted(subnets: Sequence[Subnet]) -> str:
     """`2 public, 1 isolated`."""
     kinds = [one.kind for one in subnets]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds) or "no subnets"
+
+
+def _order(one: Subnet) -> tuple[str, int, str, str]:
+    return one.vpc, [*Kind].index(one.kind), one.zone, one.id
 
 
 def _vpc(row: Document) -> Vpc:
