@@ -26,7 +26,12 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _range(code: str) -> str:
-    return code[:4]
+    """What the codes of one range begin with: at least four characters, more where a part has a meaning of its own."""
+    return max((prefix for prefix in (code[:4], *explain.FAMILIES) if code.startswith(prefix)), key=len)
+
+
+def _named(prefix: str) -> str:
+    return f"{prefix:x<6}"
 
 
 def anchor(code: str) -> str:
@@ -38,7 +43,7 @@ def _index() -> str:
     parts = [INTRODUCTION]
     for prefix, group in groupby(explain.codes(), _range):
         codes = list(group)
-        parts.append(f"## {prefix}xx: {explain.family(codes[0])} {{ #{prefix.lower()} }}")
+        parts.append(f"## {_named(prefix)}: {explain.family(codes[0])} {{ #{prefix.lower()} }}")
         parts.append("\n".join(f"- [`{code}`]({code}.md) {explain.page(code).title}" for code in codes))
     return "\n\n".join(parts) + "\n"
 
@@ -47,7 +52,7 @@ def page(code: str) -> str:
     """The page of `code`."""
     about = explain.page(code)
     sections = [f"## {heading}\n\n{_linked(text, code)}" for heading, text in about.sections.items()]
-    above = f"[All codes](index.md) / [{_range(code)}xx: {explain.family(code)}](index.md#{anchor(code)})"
+    above = f"[All codes](index.md) / [{_named(_range(code))}: {explain.family(code)}](index.md#{anchor(code)})"
     head = f'# {code}: {about.title}\n\n<p class="above" markdown>{above}</p>'
     return "\n\n".join([head, _linked(about.meaning, code), *sections]) + "\n"
 
