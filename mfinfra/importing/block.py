@@ -117,8 +117,6 @@ def _named(case: _Case) -> Said:
             continue
         bare = value.removesuffix(ANY_STREAM) if kind == "log_group" else value
         address = case.book.of(kind, "arn" if bare.startswith("arn:") else attribute, bare)
-        if kind == "log_group" and not value.endswith(ANY_STREAM):
-            continue  # Step Functions would refuse it, and the block would mend it unasked
         if address is not None and bare.startswith("arn:") and attribute == "name":
             own = case.book.outputs[address].get("name", "")
             address = address if arn_of(kind, own, case.scope) == bare else None
@@ -174,13 +172,14 @@ def _withheld(key: str, value: Any) -> bool:
 def _in_order(found: Mapping[str, Any]) -> dict[str, Any]:
     """The block in the schema's order, which is that of every example."""
     known = schemas.load("environment")["properties"]["metaflow"]["properties"]
-    return {
-        name: {key: found[name][key] for key in known[name]["properties"] if key in found[name]}
-        if "properties" in known[name]
-        else found[name]
-        for name in known
-        if name in found
-    }
+    return {name: _sorted(found[name], known[name]) for name in known if name in found}
+
+
+def _sorted(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A closed mapping in the order of its schema; all else as it is."""
+    if schema.get("additionalProperties") is not False or not isinstance(value, Mapping):
+        return value
+    return {key: value[key] for key in schema["properties"] if key in value}
 
 
 def _put(block: dict[str, Any], place: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from mfinfra.importing.block import LOCAL
 from mfinfra.importing.memory import Memory
 from mfinfra.metaflow import configuration
 from mfinfra.metaflow.configuration import Kinds, meaning
+from mfinfra.metaflow.settings import ANY_STREAM
 from mfinfra.model import Action, Environment, Ref, Step
 from mfinfra.planning import plan
 from mfinfra.planning.plan import Options, Plan
@@ -66,7 +67,8 @@ def misread(
 def _same(produced: Any, said: str, kind: str) -> bool:
     before, after = meaning(said, kind), meaning(produced, kind)
     if kind == "text" and isinstance(before, str) and isinstance(after, str):
-        return before.rstrip("/") == after.rstrip("/")  # a place in S3 is the same with a slash behind it
+        # A place in S3 is the same with a slash behind it; a log group without `:*` Step Functions would refuse.
+        return before.rstrip("/").removesuffix(ANY_STREAM) == after.rstrip("/").removesuffix(ANY_STREAM)
     return before == after or (before in NOTHING and after in NOTHING)
 
 

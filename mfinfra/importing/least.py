@@ -77,6 +77,8 @@ class Writing:
             if again == self.observed:
                 break
             self.observed = again
+        for name in self.differing(spec) - schemas.traits(self.address.kind).required - self.nulls.keys():
+            spec[name], self.nulls[name] = None, NO_WAY  # what is shown changes with each way to say it
         return Least(_in_order(self.address.kind, spec), self.nulls, self.observed)
 
     def same(self, spec: Spec, name: str) -> bool:
