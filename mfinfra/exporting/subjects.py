@@ -29,7 +29,7 @@ class Subject:
 
     `spec` has every field that is known; what names another resource of the file is a `Ref` or a `Template`. `free` are
     the fields that the file leaves as AWS has them. `tags` are all that are on it or shall be, but mfinfra's and AWS's
-    own. `facts` are live settings that are no fields.
+    own. `facts` are live settings that are no fields. `wish` is what the file says, in AWS's canonical form.
     """
 
     address: Address
@@ -39,6 +39,7 @@ class Subject:
     outputs: Outputs = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     free: frozenset[str] = frozenset()
+    wish: Spec = field(default_factory=dict)
     protect: bool = False
 
     @property
@@ -69,7 +70,7 @@ class Chosen:
     """All that is exported: each subject after those that it refers to; `texts` are what references stand for.
 
     `differing` are the fields in which AWS is not as the file wishes, `left_out` what is there and not in the file at
-    `path`.
+    `path`. `endpoint` is where it is, if that is not AWS.
     """
 
     scope: Scope
@@ -78,6 +79,7 @@ class Chosen:
     texts: Mapping[Ref, str]
     differing: Mapping[Address, tuple[str, ...]]
     left_out: tuple[Address, ...] = ()
+    endpoint: str = ""
 
 
 def of(plan: Plan) -> Chosen:
@@ -98,6 +100,7 @@ def of(plan: Plan) -> Chosen:
         known.texts,
         {address: names for address, names in changes.items() if names},
         tuple(sorted(one.step.address for one in plan.planned if one.step.action is Action.DELETE)),
+        plan.environment.access.endpoint or "",
     )
 
 
@@ -152,6 +155,7 @@ def _subject(one: Planned, known: links.Known) -> Subject:
         observed.outputs,
         observed.facts,
         frozenset(name for name, value in resource.spec.items() if value is None and spec[name] not in NOTHING),
+        wish,
         resource.protect,
     )
 

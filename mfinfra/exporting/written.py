@@ -64,6 +64,8 @@ def warnings(chosen: Chosen) -> Iterator[str]:
 
 def notes(chosen: Chosen, found: Mapping[str, Any]) -> Iterator[str]:
     """What is left out, and what the target cannot say: each sentence once, with all that it holds for."""
+    if chosen.endpoint:
+        yield f"the environment is at the endpoint `{chosen.endpoint}`, and what is written here speaks to AWS"
     told: dict[str, list[str]] = {LEFT_OUT: [f"`{address}`" for address in chosen.left_out]}
     for subject in sorted(chosen.subjects, key=lambda one: one.address):
         for note in found[subject.kind].notes(subject):

@@ -108,6 +108,13 @@ def test_what_is_in_aws_and_not_in_the_file_is_said():
     )
 
 
+def test_an_environment_that_is_not_at_aws_says_so():
+    sandbox = exported.example(exported.ROOT / "environments" / "sandbox.yaml")
+    said = "the environment is at the endpoint `sandbox`, and what is written here speaks to AWS"
+    assert said in terraform.write(sandbox).notes
+    assert exported.example(EC2).endpoint == ""
+
+
 def test_every_subject_stands_behind_those_that_it_refers_to_and_roles_last():
     kinds = [one.address.kind for one in exported.example(EC2).subjects]
     first = {kind: kinds.index(kind) for kind in kinds}

@@ -221,6 +221,19 @@ def test_a_role_that_is_not_exclusive_lets_others_add_policies(tmp_path):
     assert shared == {"aws_iam_role", "aws_iam_role_policy_attachment"}
 
 
+def test_what_others_have_given_a_role_stays_theirs(tmp_path):
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    role = {"name": "jobs", "trust": {"services": ["ecs-tasks.amazonaws.com"]}, "exclusive": False}
+    wished = {"policies": {"ours": document}, "managed_policies": ["ReadOnlyAccess"]}
+    both = {
+        "policies": {"ours": document, "theirs": document},
+        "managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"],
+    }
+    for fields, left in ((wished, ["jobs_ours", "jobs_readonlyaccess"]), (dict.fromkeys(wished), [])):
+        found = bodies({"role": {"jobs": {**role, **fields}}}, tmp_path, **{"role.jobs": both})
+        assert [name for kind, name in found if kind != "aws_iam_role"] == left
+
+
 def test_two_addresses_never_share_a_name(tmp_path):
     groups = {"a-b": {"name": "one"}, "a_b": {"name": "two"}}
     found = bodies({"log_group": groups}, tmp_path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mfinfra.exporting import roles
 from mfinfra.exporting.cloudformation.form import Form, Item, tags
 from mfinfra.exporting.subjects import Subject
 
@@ -18,21 +19,17 @@ FIELDS = {
     "AssumeRolePolicyDocument": "trust",
     "MaxSessionDuration": "max_session_seconds",
     "PermissionsBoundary": "permissions_boundary",
-    "ManagedPolicyArns": "managed_policies",
 }
 
 
 def items(subject: Subject) -> Iterator[Item]:
     """The role, and the profile where it has one."""
     name = subject.spec["name"]
-    inline = [
-        {"PolicyName": title, "PolicyDocument": document}
-        for title, document in (subject.spec["policies"] or {}).items()
-        if document
-    ]
-    policies = {"Policies": inline} if inline else {}
+    inline = [{"PolicyName": title, "PolicyDocument": document} for title, document in roles.inline(subject).items()]
+    named = {"Policies": inline, "ManagedPolicyArns": roles.attached(subject)}
+    policies = {there: value for there, value in named.items() if value}
     yield Item("AWS::IAM::Role", {"RoleName": name}, {**subject.fields(FIELDS), **policies, **tags(subject)})
-    if subject.says("instance_profile"):
+    if roles.with_profile(subject):
         properties = {"InstanceProfileName": name, "Roles": [subject.own("name")]}
         yield Item("AWS::IAM::InstanceProfile", {"InstanceProfileName": name}, properties, PROFILE)
 

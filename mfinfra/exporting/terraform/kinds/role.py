@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mfinfra.exporting import roles
 from mfinfra.exporting.subjects import Subject
 from mfinfra.exporting.terraform.form import Form, Piece, free, policy, tags
 
@@ -30,19 +31,19 @@ def pieces(subject: Subject) -> Iterator[Piece]:
     yield Piece(TYPE, name, arguments, ignore=free(subject, FREE))
     yield from inline(subject)
     yield from attached(subject)
-    if subject.says("instance_profile"):
+    if roles.with_profile(subject):
         yield Piece(PROFILE, name, {"name": name, "role": subject.own("name"), **tags(subject)})
 
 
 def inline(subject: Subject) -> Iterator[Piece]:
     """Inline policies; where the file's are all there are, Terraform removes others too."""
     role, name = subject.own("name"), subject.spec["name"]
-    documents = {title: said for title, said in (subject.spec["policies"] or {}).items() if said}
+    documents = roles.inline(subject)
     for title, said in documents.items():
         yield Piece(
             "aws_iam_role_policy", f"{name}:{title}", {"name": title, "role": role, "policy": policy(said)}, title
         )
-    if subject.spec["exclusive"] and "policies" not in subject.free and subject.spec["policies"] is not None:
+    if roles.exclusive(subject, "policies"):
         arguments = {"role_name": role, "policy_names": list(documents)}
         yield Piece("aws_iam_role_policies_exclusive", name, arguments)
 
@@ -50,12 +51,12 @@ def inline(subject: Subject) -> Iterator[Piece]:
 def attached(subject: Subject) -> Iterator[Piece]:
     """Attached policies, by the same rule."""
     role, name = subject.own("name"), subject.spec["name"]
-    arns = subject.spec["managed_policies"] or ()
+    arns = roles.attached(subject)
     for arn in arns:
         arguments = {"role": role, "policy_arn": arn}
         yield Piece("aws_iam_role_policy_attachment", f"{name}/{arn}", arguments, str(arn).rpartition("/")[2])
-    if subject.spec["exclusive"] and "managed_policies" not in subject.free:
-        yield Piece("aws_iam_role_policy_attachments_exclusive", name, {"role_name": role, "policy_arns": list(arns)})
+    if roles.exclusive(subject, "managed_policies"):
+        yield Piece("aws_iam_role_policy_attachments_exclusive", name, {"role_name": role, "policy_arns": arns})
 
 
 FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "name"), "instance_profile_arn": (PROFILE, "arn")}, pieces)
