@@ -29,6 +29,9 @@ FAMILIES: Mapping[str, str] = {
     "MF53": "What `mfinfra doctor` found",
     "MF54": "What `mfinfra doctor` found",
     "MF55": "What `mfinfra permissions` found",
+    "MF56": "What `mfinfra init` or `mfinfra import` found",
+    "MF570": "What `mfinfra import` found in a CloudFormation stack",
+    "MF575": "What `mfinfra export` found",
     "MF573": "What comes of giving resources up",
     "": "A finding of mfinfra",
 }
