@@ -41,7 +41,7 @@ def anchor(code: str) -> str:
 
 def _index() -> str:
     parts = [INTRODUCTION]
-    for prefix, group in groupby(explain.codes(), _range):
+    for prefix, group in groupby(sorted(explain.codes(), key=_range), _range):  # stable: codes stay in order
         codes = list(group)
         parts.append(f"## {_named(prefix)}: {explain.family(codes[0])} {{ #{prefix.lower()} }}")
         parts.append("\n".join(f"- [`{code}`]({code}.md) {explain.page(code).title}" for code in codes))

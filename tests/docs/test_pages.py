@@ -10,7 +10,7 @@ import doc_names
 import doc_pages
 import doc_snippets
 import pytest
-from _pages import commands, fields, kinds
+from _pages import codes, commands, fields, kinds
 from doc_pages import Page
 
 from mfinfra import desired, explain, schemas
@@ -113,6 +113,15 @@ def test_every_kind_command_and_code_has_its_page():
 
 
 GROUPS = [[module.__name__.rpartition(".")[2].rstrip("_") for module in modules] for modules in app.COMMANDS.values()]
+
+
+def test_the_index_of_codes_has_each_once_under_a_range_that_says_what_it_is_about():
+    [index] = [page.text for page in doc_pages.generated() if page.path == "codes/index.md"]
+    anchors = re.findall(r"^## .* \{ #(mf\d+) \}$", index, re.MULTILINE)
+    assert len(set(anchors)) == len(anchors)
+    assert sorted(re.findall(r"^- \[`(MF\d+)`\]", index, re.MULTILINE)) == list(explain.codes())
+    assert explain.FAMILIES[""] not in index
+    assert {codes.anchor(code) for code in explain.codes()} == set(anchors)
 
 
 @pytest.mark.parametrize("kind", schemas.kinds())
