@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-add-t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,24 +24,7 @@ LET_GO: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
 """
-TYPES: Final[Mapping[str, str]] = {
-    # The kinds, by the type of resource that CloudFormation knows them as.
-    "AWS::Batch::ComputeEnvironment": "compute_environment",
-    "AWS::Batch::JobQueue": "job_queue",
-    "AWS::Batch::SchedulingPolicy": "scheduling_policy",
-    "AWS::DynamoDB::GlobalTable": "table",
-    "AWS::DynamoDB::Table": "table",
-    "AWS::EC2::LaunchTemplate": "launch_template",
-    "AWS::EC2::SecurityGroup": "security_group",
-    "AWS::EC2::VPCEndpoint": "endpoint",
-    "AWS::ECR::Repository": "repository",
-    "AWS::IAM::Role": "role",
-    "AWS::KMS::Key": "key",
-    "AWS::KMS::ReplicaKey": "key",
-    "AWS::Logs::LogGroup": "log_group",
-    "AWS::S3::Bucket": "bucket",
-    "AWS::SecretsManager::Secret": "secret",
-}
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +65,19 @@ def question(stack: StackId, scope: Scope) -> Call:
     return Call("cloudformation", "ListStackResources", params, absent=GONE, paginate=True, region=region)
 
 
+def of(kind: str, type_: str) -> bool:
+    """Whether `kind` may be what CloudFormation calls `type_`: `AWS::EC2::VPCEndpoint` is an endpoint by its name.
+
+    More than one type may be: a stack that seems to hold too much is asked to let go once more, and nothing is lost.
+    """
+    return _HUMP.sub("_", type_.rpartition("::")[2]).lower().endswith(kind)
+
+
 def holds(answer: Document | None, kind: str, observed: Observed) -> bool:
     """Whether `observed` is among what the stack holds. Ids are unique within a type, not among all."""
     ids = frozenset({observed.physical_id, *observed.outputs.values()})
     rows: Any = (answer or {}).get("StackResourceSummaries", ())
     return any(
-        TYPES.get(row["ResourceType"]) == kind
-        and row.get("PhysicalResourceId") in ids
-        and row["ResourceStatus"] not in LET_GO
+        of(kind, row["ResourceType"]) and row.get("PhysicalResourceId") in ids and row["ResourceStatus"] not in LET_GO
         for row in rows
     )

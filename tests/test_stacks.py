@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from mfinfra import observe, ownership, schemas, stacks
+from mfinfra import catalogue, observe, ownership, schemas, stacks
 from mfinfra.aws.calls import Answer
 from mfinfra.errors import AccessDenied
+from mfinfra.importing import cloudformation_parts as parts
 from mfinfra.model import Address, Call, Observed, Resource, Scope
 from mfinfra.ownership import Standing
 
@@ -159,10 +160,17 @@ IDS = {
 @pytest.mark.parametrize(("type_", "id_"), IDS.items())
 def test_a_resource_goes_by_the_id_that_its_type_has_in_cloudformation(type_, id_):
     """An ARN for some, a name or an id for others: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/ ."""
-    kind = stacks.TYPES[type_]
+    kind = parts.TYPES[type_]
     shown = {"arn": id_} if id_.startswith("arn:") else {"arn": f"arn:aws:x:::{id_}", "name": id_, "id": id_}
     observed = Observed({}, shown, {}, shown["arn"])
     answer = {"StackResourceSummaries": [row(id_, type_=type_)]}
 
     assert stacks.holds(answer, kind, observed)
     assert not stacks.holds(answer, kind, Observed({}, {"name": "y"}, {}, "y"))
+
+
+def test_a_type_is_of_its_kind_and_of_no_other():
+    for type_, kind in parts.TYPES.items():
+        assert [known for known in catalogue.kinds() if stacks.of(known, type_)] == [kind]
+    assert set(parts.TYPES.values()) == set(catalogue.kinds())
+    assert not any(stacks.of(kind, "AWS::IAM::InstanceProfile") for kind in catalogue.kinds())

@@ -10,12 +10,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mfinfra import catalogue, stacks
+from mfinfra import catalogue
 from mfinfra.importing.start import Seed, Unmodelled
 from mfinfra.model import Document, Scope
 
 NESTED: Final = "AWS::CloudFormation::Stack"
 PROFILE: Final = "AWS::IAM::InstanceProfile"
+TYPES: Final[Mapping[str, str]] = {
+    # The kinds, by the type of resource that CloudFormation knows them as.
+    "AWS::Batch::ComputeEnvironment": "compute_environment",
+    "AWS::Batch::JobQueue": "job_queue",
+    "AWS::Batch::SchedulingPolicy": "scheduling_policy",
+    "AWS::DynamoDB::GlobalTable": "table",
+    "AWS::DynamoDB::Table": "table",
+    "AWS::EC2::LaunchTemplate": "launch_template",
+    "AWS::EC2::SecurityGroup": "security_group",
+    "AWS::EC2::VPCEndpoint": "endpoint",
+    "AWS::ECR::Repository": "repository",
+    "AWS::IAM::Role": "role",
+    "AWS::KMS::Key": "key",
+    "AWS::KMS::ReplicaKey": "key",
+    "AWS::Logs::LogGroup": "log_group",
+    "AWS::S3::Bucket": "bucket",
+    "AWS::SecretsManager::Secret": "secret",
+}
+
 ARNS: Final[Mapping[str, str]] = {
     # What makes an ARN of the physical id of a type, by kind, where that is none already.
     "bucket": "arn:{partition}:s3:::{id}",
@@ -92,7 +111,7 @@ class Held:
     @property
     def kind(self) -> str | None:
         """The kind that describes it."""
-        return stacks.TYPES.get(self.type_)
+        return TYPES.get(self.type_)
 
 
 def resources(answer: Document | None) -> tuple[Held, ...]:

@@ -8,7 +8,7 @@ import pytest
 from cloudformation_stack import NAME, SCOPE, TEMPLATE, begun, handed_over, made
 from stack import inventory, wire
 
-from mfinfra import catalogue, ownership
+from mfinfra import ownership
 from mfinfra.document import template as documents
 from mfinfra.errors import AccessDenied, UserError
 from mfinfra.importing import cloudformation, identity, walk
@@ -241,9 +241,3 @@ def test_a_template_too_long_for_a_request_goes_through_a_bucket():
     assert [step.split()[:3] for step in steps if "BUCKET" in step] == [
         ["aws", "s3", "cp"], ["aws", "cloudformation", "update-stack"]
     ]  # fmt: skip
-
-
-def test_every_kind_is_one_that_a_stack_may_make():
-    from mfinfra import stacks
-
-    assert set(stacks.TYPES.values()) == set(catalogue.kinds())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
-from mfinfra.sandbox.corrections.cloudformation import engine
+from mfinfra.sandbox.corrections.cloudformation.engine import create, delete, find, read, stacks, update
 from mfinfra.sandbox.corrections.cloudformation.functions import invalid
 from mfinfra.sandbox.corrections.cloudformation.stack import Stack
 
@@ -28,9 +28,9 @@ NAMED: Final = {"RoleName", "InstanceProfileName", "ManagedPolicyName"}
 def create_stack(call: Call, _forward: Forward) -> Answer:
     """Make the stack; whoever asks afterwards finds it complete, or rolled back."""
     text, given = _body(call), {row["ParameterKey"]: row["ParameterValue"] for row in call.params.get("Parameters", ())}
-    _check_capabilities(call, engine.read(text))
+    _check_capabilities(call, read(text))
     asked = {name: value for name, value in call.params.items() if name not in ("TemplateBody", "Parameters")}
-    return {"StackId": engine.create(call, call.params["StackName"], text, asked, given).id}
+    return {"StackId": create(call, call.params["StackName"], text, asked, given).id}
 
 
 @correction(
@@ -41,11 +41,11 @@ def create_stack(call: Call, _forward: Forward) -> Answer:
 )
 def update_stack(call: Call, _forward: Forward) -> Answer:
     """Change the stack."""
-    stack = engine.find(call, call.params["StackName"])
+    stack = find(call, call.params["StackName"])
     if stack.gone or stack.status == "ROLLBACK_COMPLETE":
         raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
     text = stack.text if call.params.get("UsePreviousTemplate") else _body(call)
-    _check_capabilities(call, engine.read(text))
+    _check_capabilities(call, read(text))
     given = {}
     for row in call.params.get("Parameters", ()):
         name = row["ParameterKey"]
@@ -55,7 +55,7 @@ def update_stack(call: Call, _forward: Forward) -> Answer:
             given[name] = stack.parameters[name]
     if stack.asked.get("StackPolicyBody") and not call.params.get("StackPolicyDuringUpdateBody"):
         raise invalid("Action denied by stack policy: the sandbox takes every policy for one that denies all updates")
-    engine.update(call, stack, text, given)
+    update(call, stack, text, given)
     stack.asked["Capabilities"] = call.params.get("Capabilities", [])
     return {"StackId": stack.id}
 
@@ -69,11 +69,11 @@ def update_stack(call: Call, _forward: Forward) -> Answer:
 def delete_stack(call: Call, _forward: Forward) -> Answer:
     """Delete the stack."""
     try:
-        stack = engine.find(call, call.params["StackName"])
+        stack = find(call, call.params["StackName"])
     except ServiceError:
         return {}
     if not stack.gone:
-        engine.delete(call, stack)
+        delete(call, stack)
     return {}
 
 
@@ -85,7 +85,7 @@ def delete_stack(call: Call, _forward: Forward) -> Answer:
 )
 def protect_stack(call: Call, _forward: Forward) -> Answer:
     """Turn it on or off."""
-    stack = engine.find(call, call.params["StackName"])
+    stack = find(call, call.params["StackName"])
     stack.asked["EnableTerminationProtection"] = call.params["EnableTerminationProtection"]
     return {"StackId": stack.id}
 
@@ -99,7 +99,7 @@ def protect_stack(call: Call, _forward: Forward) -> Answer:
 )
 def stack_policy(call: Call, _forward: Forward) -> Answer:
     """Keep it, or show it."""
-    stack = engine.find(call, call.params["StackName"])
+    stack = find(call, call.params["StackName"])
     if call.operation == "SetStackPolicy":
         stack.asked["StackPolicyBody"] = call.params["StackPolicyBody"]
         return {}
@@ -116,8 +116,8 @@ def stack_policy(call: Call, _forward: Forward) -> Answer:
 def describe_stacks(call: Call, _forward: Forward) -> Answer:
     """One stack, or all that are there."""
     if name := call.params.get("StackName"):
-        return {"Stacks": [_described(engine.find(call, name))]}
-    return {"Stacks": [_described(stack) for stack in engine.stacks(call).values() if not stack.gone]}
+        return {"Stacks": [_described(find(call, name))]}
+    return {"Stacks": [_described(stack) for stack in stacks(call).values() if not stack.gone]}
 
 
 @correction(
@@ -136,7 +136,7 @@ def list_stack_resources(call: Call, _forward: Forward) -> Answer:
             "ResourceStatus": kept.status,
             "LastUpdatedTimestamp": kept.at,
         }
-        for kept in engine.find(call, call.params["StackName"]).kept.values()
+        for kept in find(call, call.params["StackName"]).kept.values()
     ]
     start = int(call.params.get("NextToken") or 0)
     more = {"NextToken": str(start + PAGE)} if start + PAGE < len(rows) else {}
@@ -152,7 +152,7 @@ def list_stack_resources(call: Call, _forward: Forward) -> Answer:
 def get_template(call: Call, _forward: Forward) -> Answer:
     """The text that the stack was last made of: there are no transforms here, so both stages are the same."""
     return {
-        "TemplateBody": engine.find(call, call.params["StackName"]).text,
+        "TemplateBody": find(call, call.params["StackName"]).text,
         "StagesAvailable": ["Original", "Processed"],
     }
 
