@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol
 
+from mfinfra.aws import linked
 from mfinfra.errors import AccessDenied, AwsError, Refused, UserError
 from mfinfra.evaluate import Decision, Judgement, simulated
 from mfinfra.grants.grant import Statement
@@ -85,7 +86,14 @@ def refuse(found: Preflight, caller: str) -> None:
         return
     lines = [f"`{one.action}` on `{one.resource}`" for one in islice(found.denied, SHOWN)]
     more = len(found.denied) - len(lines)
-    listed = "\n".join([*lines, *([f"and {more} more"] if more else ())])
+    lines += [f"and {more} more"] if more else []
+    owners = (linked.service(f"{one.action} on {one.resource}") for one in found.denied)
+    if owner := next((owner for owner in owners if owner), None):
+        lines.append(
+            f"`aws iam create-service-linked-role --aws-service-name {owner}`, run once by somebody who may, makes "
+            f"`{linked.CREATION}` unnecessary: then add `--no-preflight`"
+        )
+    listed = "\n".join(lines)
     raise Refused(
         f"IAM does not allow `{caller}` all that this plan sends; nothing was changed",
         hint=f"{listed}\n`mfinfra permissions PLAN` prints the whole policy; `--no-preflight` tries it all the same",

@@ -14,9 +14,10 @@ import botocore.tokens
 import pytest
 from botocore.exceptions import ClientError
 
+from mfinfra import carry, preflight
 from mfinfra.aws import calls, entry, linked, profiles, session
 from mfinfra.errors import AwsError, Refused, UserError
-from mfinfra.model import Access, Call, Scope
+from mfinfra.model import Access, Call, Scope, Settle
 
 SCOPE = Scope("test", "123456789012", "us-east-1")
 START = "https://corp.awsapps.com/start"
@@ -349,6 +350,23 @@ def test_a_service_linked_role_that_is_missing_names_the_command_that_makes_it(m
 @pytest.mark.parametrize("message", ["not authorized to perform: iam:GetRole", "the role x does not exist", ""])
 def test_another_role_is_no_service_linked_one(message):
     assert linked.hint(message) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "told"), [("iam:CreateServiceLinkedRole", True), ("iam:CreateRole", False)], ids=["linked", "another"]
+)
+def test_a_preflight_that_finds_no_right_to_make_the_linked_role_names_the_command(action, told):
+    role = "arn:aws:iam::123456789012:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
+    with pytest.raises(Refused) as caught:
+        preflight.refuse(preflight.Preflight((preflight.Denied(action, role),)), "arn:aws:iam::123456789012:user/u")
+    assert ("create-service-linked-role --aws-service-name batch.amazonaws.com`" in caught.value.hint) is told
+
+
+def test_a_wait_that_ends_for_want_of_a_linked_role_names_the_command():
+    question = Call("batch", "DescribeComputeEnvironments")
+    settle = Settle(question, "status", "waiting", ("VALID",), ("INVALID",), reason="r")
+    error = carry.Carrier._bad(None, settle, "INVALID", {"r": UNLINKED[2][0]})
+    assert "`aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`" in error.hint
 
 
 class Sts(BaseHTTPRequestHandler):
