@@ -118,6 +118,7 @@ def lines(imported: Imported, file: str) -> Iterator[Text]:
     yield Text.assemble((f"Found {counted(count, 'resource')} ", "bold"), inert.line(where))
     yield from _tree(imported)
     yield from _section("Stays as it is", (f"{one.what}: {one.why}" for one in imported.unmodelled), "bold")
+    yield from _section("Mended in the file", imported.mended, "bold")
     yield from _section("Not in the file, for they are secrets", map(_secret, imported.withheld), "bold")
     yield from _steps(imported.handover)
     yield from _section("A plan of this file would do more than adopt", imported.differences, "bold red")

@@ -29,7 +29,8 @@ class Imported:
 
     `found` are its resources in the order of the walk. `unmodelled` stays as it is. `handover` are the steps before
     anything can be adopted. `differences` are what a plan would do beside adopting: there should be none.
-    `withheld` are keys of secrets, which stand in no file. `files` are those that the handover names.
+    `mended` says what is wrong with settings, and right in the file. `withheld` are keys of secrets, which stand in no
+    file. `files` are those that the handover names.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Imported:
     unmodelled: tuple[Unmodelled, ...] = ()
     handover: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,6 +77,7 @@ def importing(
         ),
         (*start.handover, *owners.handover(writing.found, scope)),
         (*check.differences(plan), *check.misread(reading.environment, start.settings, block.withheld, plan, known)),
+        check.mended(start.settings),
         block.withheld,
         start.files,
     )

@@ -32,6 +32,7 @@ URL = "METAFLOW_SERVICE_URL"
 BACKEND = "METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE"
 SECRETS_REGION = "METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION"
 SECRETS_MANAGER = "aws-secrets-manager"
+LOG_GROUP = "METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN"
 NAMED: Mapping[str, tuple[str, str, str]] = {
     # key → (place in the block, kind, the attribute that a reference stands for)
     "METAFLOW_BATCH_JOB_QUEUE": ("batch.queue", "job_queue", "name"),
@@ -40,7 +41,7 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
     "METAFLOW_SFN_IAM_ROLE": ("step_functions.role", "role", "arn"),
     "METAFLOW_EVENTS_SFN_ACCESS_IAM_ROLE": ("step_functions.events_role", "role", "arn"),
     "METAFLOW_SFN_DYNAMO_DB_TABLE": ("step_functions.table", "table", "name"),
-    "METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN": ("step_functions.log_group", "log_group", "arn"),
+    LOG_GROUP: ("step_functions.log_group", "log_group", "arn"),
 }
 PLAIN: Mapping[str, str] = {
     "METAFLOW_BATCH_CONTAINER_IMAGE": "batch.image",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfinfra import observe
-from mfinfra.importing.block import LOCAL
+from mfinfra.importing.block import LOCAL, LOG_GROUP
 from mfinfra.importing.memory import Memory
 from mfinfra.metaflow import configuration
 from mfinfra.metaflow.configuration import Kinds, meaning
@@ -62,6 +62,17 @@ def misread(
         if key.startswith("METAFLOW_") and key not in (*withheld, *LOCAL)
         if not _same(produced.get(key), value, kinds.get(key, "text"))
     )
+
+
+def mended(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """What AWS refuses as it is set, and takes as the file gives it back.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
+    """
+    value = settings.get(LOG_GROUP) or ANY_STREAM
+    if value.endswith(ANY_STREAM):
+        return ()
+    return (f"`{LOG_GROUP}` is `{value}`, which Step Functions refuses: it has to end in `{ANY_STREAM}`",)
 
 
 def _same(produced: Any, said: str, kind: str) -> bool:
