@@ -68,7 +68,7 @@ def test_what_is_right_in_a_page_is_passed_over():
 def test_the_pages_show_commands_of_every_kind():
     """The search for commands finds them: else the next test would hold for anything."""
     called = {words[0] for page in WRITTEN for words, _ in doc_commands.shown(page) if words}
-    assert called >= set(commands.named()) - {"graph", "completion"}
+    assert called >= set(commands.named())
 
 
 def test_every_command_that_a_page_shows_can_be_typed():
@@ -178,6 +178,21 @@ def test_every_guard_of_a_plan_stands_on_the_page_of_guards_or_of_plans():
 def test_a_page_is_reached_from_the_nav_or_an_index():
     nav = (doc_pages.ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
     assert [page.path for page in WRITTEN if page.path not in nav and not page.path.startswith("decisions/0")] == []
+
+
+def test_what_a_page_shows_to_be_typed_fits_into_its_column():
+    """Some 82 characters: what is longer is cut off at the right until somebody scrolls."""
+    own = [page for page in WRITTEN if page.path.startswith(("index", "start/", "concepts/", "recipes/", "reference/"))]
+    shown = [(page.path, line) for page in own for block in page.blocks("bash") for line in block.body.splitlines()]
+    assert len(shown) > 50
+    assert [one for one in shown if len(one[1]) > 82] == []
+
+
+def test_every_python_of_a_page_is_python():
+    blocks = [block for page in WRITTEN for block in page.blocks("python")]
+    assert len(blocks) > 3
+    for block in blocks:
+        compile(block.body, block.title, "exec")
 
 
 def test_no_page_is_a_draft():
