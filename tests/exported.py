@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tempfile
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,13 @@ def variations(kind):
         for field, values in sheet.get(section, {}).items():
             specs += [{**sheet["base"], **beside(value)[0], field: beside(value)[1]} for value in values]
     return [merged(deepcopy(sheet.get("needs", {})), {kind: {"main": spec}}) for spec in specs]
+
+
+@cache
+def varied(kind):
+    """What is exported of each of them; both targets are tested with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return tuple(chosen_of(resources, Path(folder)) for resources in variations(kind))
 
 
 def beside(value):

@@ -87,7 +87,7 @@ def test_the_commands_fit_the_template():
 
 
 @pytest.mark.slow
-def test_cfn_lint_finds_nothing(tmp_path):
+def test_cfn_lint_finds_nothing():
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
@@ -113,12 +113,12 @@ def sample(value):
 
 @pytest.mark.slow
 @each_kind
-def test_every_value_of_every_field_fits_the_schema_of_its_type(kind, tmp_path):
+def test_every_value_of_every_field_fits_the_schema_of_its_type(kind):
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
     from jsonschema import Draft7Validator
 
-    for resources in exported.variations(kind):
-        done = cloudformation.write(exported.chosen_of(resources, tmp_path))
+    for chosen in exported.varied(kind):
+        done = cloudformation.write(chosen)
         imports = json.loads(done.files[cloudformation.IMPORTS])
         found = read(done.whole)["Resources"]
         for row in imports:

@@ -135,9 +135,8 @@ def test_every_reference_leads_to_a_resource_that_was_written_before(path):
 
 @pytest.mark.slow
 @each_kind
-def test_the_provider_knows_every_argument_and_all_that_it_shall_leave_alone(kind, tmp_path):
-    for resources in exported.variations(kind):
-        chosen = exported.chosen_of(resources, tmp_path)
+def test_the_provider_knows_every_argument_and_all_that_it_shall_leave_alone(kind):
+    for chosen in exported.varied(kind):
         for major in MAJORS:
             table = known(major)
             for _, resource in terraform.blocks(chosen, major):
@@ -287,11 +286,9 @@ needs_provider = pytest.mark.skipif(
 @needs_terraform
 def test_the_formatter_has_nothing_to_say(tmp_path):
     for path in exported.EXAMPLES:
-        for major in MAJORS:
-            folder = tmp_path / f"{path.stem}-{major}"
-            folder.mkdir()
-            for name, text in terraform.write(exported.example(path), major).files.items():
-                (folder / name).write_text(text, "utf-8")
+        (tmp_path / path.stem).mkdir()
+        for name, text in terraform.write(exported.example(path)).files.items():
+            (tmp_path / path.stem / name).write_text(text, "utf-8")
     assert exported.terraform(tmp_path, "fmt", "-check", "-recursive", "-diff").stdout == ""
 
 
