@@ -29,6 +29,11 @@ ADOPTIONS = frozenset({Action.ADOPT, Action.ADOPT_UPDATE})
 class Remainder(Protocol):
     """What knows how to compute a step anew."""
 
+    @property
+    def forgets(self) -> bool:
+        """Whether it takes our tags off: a right that goes by tags is gone once that has happened."""
+        ...
+
     def effects(self) -> Effects | None:
         """What is left to do, by what is there now; `None` where it is not ours to do."""
         ...
@@ -42,7 +47,7 @@ def carried_out(effects: Effects, carrier: Carrier, left: Remainder) -> None:
             carrier.run(effects)
         except (AwsError, Unreachable) as error:
             doubt = doubt or _doubtful(error)
-            if not doubt or pause is None or not _clarifiable(error):
+            if not doubt or pause is None or not _clarifiable(error, left):
                 raise
             carrier.wait(_why(error), carrier.aws.clock.now() - began, pause)
             rest = left.effects()
@@ -97,6 +102,11 @@ class Bringing:
         in_place = planned.step.action is Action.REPLACE and planned.retired is None and not planned.step.retire
         self._going = self._teardown(planned.resource, planned.observed) if in_place and planned.observed else 0
 
+    @property
+    def forgets(self) -> bool:
+        """Whether the step gives its resource up."""
+        return self.planned.step.action is Action.FORGET
+
     def effects(self) -> Effects | None:
         """What is left to do, by what is there now; `None` where it is not ours to do."""
         if self.carrier.reached >= self._going:
@@ -106,7 +116,7 @@ class Bringing:
         driver = catalogue.driver(resource.kind)
         if self.planned.step.action is Action.DELETE:
             return _deletion(resource, observed)
-        if self.planned.step.action is Action.FORGET:
+        if self.forgets:
             return forgetting.step(resource, observed).effects if observed else ()
         if observed is None or observed.leaving:
             self._going = 0
@@ -137,6 +147,11 @@ class Retiring:
     planned: Planned
     carrier: Carrier
 
+    @property
+    def forgets(self) -> bool:
+        """Never: it deletes."""
+        return False
+
     def effects(self) -> Effects | None:
         """What is left to do, by what is there now; `None` where it is not ours to do."""
         retired = self.planned.retired
@@ -162,10 +177,10 @@ def _doubtful(error: AwsError | Unreachable) -> bool:
     return error.doubtful or exists(error.service, error.operation, error.aws_code, error.message)
 
 
-def _clarifiable(error: AwsError | Unreachable) -> bool:
-    """Whether a look at what is there can tell more: of a bad status or of what was denied from the first it cannot."""
+def _clarifiable(error: AwsError | Unreachable, left: Remainder) -> bool:
+    """Whether a look at what is there can tell more: of a bad status or of what is denied it cannot."""
     if isinstance(error, AccessDenied):
-        return error.doubtful  # a policy goes by tags: who took them off before may not do so once more
+        return error.doubtful and left.forgets  # who took the tags off before may not do so once more
     return isinstance(error, Unreachable) or error.code == REFUSED
 
 
