@@ -33,8 +33,9 @@ def whole(written: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     Nothing in a file can lock the account out: that would take a `Deny`, and KMS refuses one that does.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
     """
-    first = administration(scope)
-    others = [item for item in statements(written) if not _same(item, first, scope)]
+    usual, there = administration(scope), statements(written)
+    first = next((item for item in there if _same(item, usual, scope)), usual)
+    others = [item for item in there if not _same(item, usual, scope)]
     head = {"Version": policy.VERSION, "Id": DEFAULT_ID}
     return {**head, **written, "Statement": [first, *others]}
 
@@ -85,7 +86,17 @@ def keep(resource: Resource, want: Spec, have: Spec) -> Spec:
     scope = resource.scope
     served = [item for item in statements(have["policy"]) if _serves_logs(item, scope)]
     kept = _without(served, statements(document), scope)
-    return {**want, "policy": {**document, "Statement": [*statements(document), *kept]}} if kept else want
+    served_too = {**document, "Statement": [*statements(document), *kept]} if kept else document
+    return {**want, "policy": _called_as(served_too, have["policy"], resource)}
+
+
+def _called_as(document: Mapping[str, Any], live: Mapping[str, Any], resource: Resource) -> Mapping[str, Any]:
+    """`document` under the live `Id`, which means nothing, where that is all that differs and nobody wrote one."""
+    if "Id" in (resource.spec["policy"] or {}):
+        return document
+    said = {name: value for name, value in document.items() if name != "Id"}
+    said |= {"Id": live["Id"]} if "Id" in live else {}
+    return said if policy.equivalent(said, live, partition=resource.scope.partition) else document
 
 
 def _serves_logs(item: Statement, scope: Scope) -> bool:
