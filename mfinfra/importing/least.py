@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from mfinfra import catalogue, compare, observe, schemas
@@ -107,7 +107,7 @@ class Writing:
         spec: dict[str, Any] = {**self.start, **dict.fromkeys(self.barred)}
         for name in known.fields:
             if name in known.required:
-                spec[name] = self._form({**self.start, **self._needed()}, name)
+                spec[name] = self._form({**self.start, **dict.fromkeys(self.barred), **self._needed()}, name)
         tried: set[str] = set()
         while left := self.differing(spec) - tried - spec.keys():
             name = next(each for each in known.fields if each in left)
@@ -170,7 +170,10 @@ class Writing:
 
     def _look(self, spec: Spec) -> Observed:
         again: Observed | Unfit | None = self.memory.run({"": observe.observe(self.resource(spec))})[""]
-        return self.observed if again is None or isinstance(again, Unfit) else again
+        if again is None or isinstance(again, Unfit):
+            return self.observed
+        # What is not wished is not read: it is as it was.
+        return replace(again, spec={**self.observed.spec, **again.spec})
 
 
 def _own_profile(found: Found) -> dict[str, Any]:

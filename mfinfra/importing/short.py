@@ -15,7 +15,6 @@ from mfinfra.importing.book import Book
 from mfinfra.model import Spec
 
 AWS_POLICY = ":iam::aws:policy/"
-KEY_ID = "key-default-1"
 ADMINISTRATION = "kms:*"
 MOST_ITEMS = 30
 """Longer lists are shortened alike in all their items, or not at all."""
@@ -132,13 +131,20 @@ def _pinned(live: str, book: Book) -> Iterator[Any]:
 
 
 def _key_policy(live: Spec) -> Iterator[Any]:
-    """What stands beside the statement that every key has."""
+    """What stands beside the statement that every key has, and beside the name that KMS gives a policy."""
     statements = live.get("Statement")
-    others = (
-        [item for item in statements if item.get("Action") != ADMINISTRATION] if isinstance(statements, list) else []
-    )
-    if others and len(others) < len(statements or ()):
-        yield {**{name: value for name, value in live.items() if (name, value) != ("Id", KEY_ID)}, "Statement": others}
+    if not isinstance(statements, list):
+        return
+    others = [item for item in statements if not _administers(item)]
+    if others and len(others) < len(statements):
+        yield {**{name: value for name, value in live.items() if name not in ("Id", "Statement")}, "Statement": others}
+
+
+def _administers(statement: Spec) -> bool:
+    """Whether it hands the key to the account's own policies."""
+    principal = statement.get("Principal")
+    who = principal.get("AWS") if isinstance(principal, Mapping) else None
+    return statement.get("Action") == ADMINISTRATION and isinstance(who, str) and _account(who).isdecimal()
 
 
 def _named(text: str) -> str:

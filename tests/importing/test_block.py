@@ -30,15 +30,40 @@ CASES = [
     ({ROOT: "s3://other/metaflow"}, {"datastore": "other"}),
     # The whole of a bucket is no place that the block can say.
     ({ROOT: "s3://data"}, {"settings": {ROOT: "s3://data"}}),
-    ({ROOT: "s3://data/metaflow", "METAFLOW_DEFAULT_DATASTORE": "local"}, {"settings": {ROOT: "s3://data/metaflow", "METAFLOW_DEFAULT_DATASTORE": "local"}}),
-    ({ROOT: "s3://data/metaflow", "METAFLOW_CARD_S3ROOT": "s3://data/metaflow/mf.cards", "METAFLOW_DATATOOLS_S3ROOT": "s3://data/metaflow/data"}, {"datastore": "bucket.datastore"}),
-    ({ROOT: "s3://data/metaflow", "METAFLOW_CARD_S3ROOT": "s3://cards/x"}, {"datastore": "bucket.datastore", "settings": {"METAFLOW_CARD_S3ROOT": "s3://cards/x"}}),
-    ({ROOT: "s3://data/m", "METAFLOW_SFN_S3_DISTRIBUTED_MAP_OUTPUT_PATH": "s3://data/m/sfn_distributed_map_output"}, {"datastore": {"bucket": "bucket.datastore", "prefix": "m"}, "step_functions": {"distributed_map": True}}),
+    (
+        {ROOT: "s3://data/metaflow", "METAFLOW_DEFAULT_DATASTORE": "local"},
+        {"settings": {ROOT: "s3://data/metaflow", "METAFLOW_DEFAULT_DATASTORE": "local"}},
+    ),
+    (
+        {
+            ROOT: "s3://data/metaflow",
+            "METAFLOW_CARD_S3ROOT": "s3://data/metaflow/mf.cards",
+            "METAFLOW_DATATOOLS_S3ROOT": "s3://data/metaflow/data",
+        },
+        {"datastore": "bucket.datastore"},
+    ),
+    (
+        {ROOT: "s3://data/metaflow", "METAFLOW_CARD_S3ROOT": "s3://cards/x"},
+        {"datastore": "bucket.datastore", "settings": {"METAFLOW_CARD_S3ROOT": "s3://cards/x"}},
+    ),
+    (
+        {ROOT: "s3://data/m", "METAFLOW_SFN_S3_DISTRIBUTED_MAP_OUTPUT_PATH": "s3://data/m/sfn_distributed_map_output"},
+        {"datastore": {"bucket": "bucket.datastore", "prefix": "m"}, "step_functions": {"distributed_map": True}},
+    ),
     ({"METAFLOW_BATCH_JOB_QUEUE": "q"}, {"batch": {"queue": "job_queue.default"}}),
-    ({"METAFLOW_BATCH_JOB_QUEUE": "arn:aws:batch:us-east-1:123456789012:job-queue/other"}, {"batch": {"queue": "arn:aws:batch:us-east-1:123456789012:job-queue/other"}}),
+    (
+        {"METAFLOW_BATCH_JOB_QUEUE": "arn:aws:batch:us-east-1:123456789012:job-queue/other"},
+        {"batch": {"queue": "arn:aws:batch:us-east-1:123456789012:job-queue/other"}},
+    ),
     ({"METAFLOW_ECS_S3_ACCESS_IAM_ROLE": ROLE}, {"batch": {"job_role": "role.batch-job"}}),
-    ({"METAFLOW_ECS_S3_ACCESS_IAM_ROLE": "arn:aws:iam::999999999999:role/x"}, {"batch": {"job_role": "arn:aws:iam::999999999999:role/x"}}),
-    ({"METAFLOW_SFN_DYNAMO_DB_TABLE": "t", "METAFLOW_SFN_STATE_MACHINE_PREFIX": "p"}, {"step_functions": {"table": "table.foreach", "prefix": "p"}}),
+    (
+        {"METAFLOW_ECS_S3_ACCESS_IAM_ROLE": "arn:aws:iam::999999999999:role/x"},
+        {"batch": {"job_role": "arn:aws:iam::999999999999:role/x"}},
+    ),
+    (
+        {"METAFLOW_SFN_DYNAMO_DB_TABLE": "t", "METAFLOW_SFN_STATE_MACHINE_PREFIX": "p"},
+        {"step_functions": {"table": "table.foreach", "prefix": "p"}},
+    ),
     ({"METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN": f"{LOG}:*"}, {"step_functions": {"log_group": "log_group.flows"}}),
     # Step Functions refuses one without `:*`: the block mends it.
     ({"METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN": LOG}, {"step_functions": {"log_group": "log_group.flows"}}),
@@ -46,14 +71,33 @@ CASES = [
     ({"METAFLOW_BATCH_DEFAULT_TAGS": '{"a": "b"}', "METAFLOW_BATCH_EMIT_TAGS": "1"}, {"batch": {"tags": {"a": "b"}}}),
     # Without the switch no tag is sent, and the block would turn it on.
     ({"METAFLOW_BATCH_DEFAULT_TAGS": '{"a": "b"}'}, {"settings": {"METAFLOW_BATCH_DEFAULT_TAGS": {"a": "b"}}}),
-    ({"METAFLOW_SERVICE_URL": "https://m", "METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_INTERNAL_URL": "http://i"}, {"service": {"url": "https://m", "internal_url": "http://i"}}),
+    (
+        {
+            "METAFLOW_SERVICE_URL": "https://m",
+            "METAFLOW_DEFAULT_METADATA": "service",
+            "METAFLOW_SERVICE_INTERNAL_URL": "http://i",
+        },
+        {"service": {"url": "https://m", "internal_url": "http://i"}},
+    ),
     ({"METAFLOW_SERVICE_URL": "https://m"}, {"settings": {"METAFLOW_SERVICE_URL": "https://m"}}),
-    ({"METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE": "aws-secrets-manager", "METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION": "us-east-1"}, {"secrets": {"backend": "aws-secrets-manager"}}),
-    ({"METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE": "aws-secrets-manager", "METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION": "eu-west-1"}, {"secrets": {"backend": "aws-secrets-manager", "region": "eu-west-1"}}),
+    (
+        {
+            "METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE": "aws-secrets-manager",
+            "METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION": "us-east-1",
+        },
+        {"secrets": {"backend": "aws-secrets-manager"}},
+    ),
+    (
+        {
+            "METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE": "aws-secrets-manager",
+            "METAFLOW_AWS_SECRETS_MANAGER_DEFAULT_REGION": "eu-west-1",
+        },
+        {"secrets": {"backend": "aws-secrets-manager", "region": "eu-west-1"}},
+    ),
     ({"METAFLOW_PROFILE": "p", "METAFLOW_HOME": "/x"}, {"profile": "p"}),
     ({"METAFLOW_NEW_THING": "7"}, {"settings": {"METAFLOW_NEW_THING": "7"}}),
     ({"METAFLOW_S3_RETRY_COUNT": "7"}, {"settings": {"METAFLOW_S3_RETRY_COUNT": 7}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("settings", "written"), CASES)
@@ -95,17 +139,32 @@ def test_what_is_no_setting_is_told():
     ("settings", "seeds"),
     [
         ({"METAFLOW_BATCH_JOB_QUEUE": "q"}, [("job_queue", {"name": "q"}, "default")]),
-        ({"METAFLOW_BATCH_JOB_QUEUE": "arn:aws:batch:us-east-1:123456789012:job-queue/q"}, [("job_queue", {"name": "q"}, "default")]),
+        (
+            {"METAFLOW_BATCH_JOB_QUEUE": "arn:aws:batch:us-east-1:123456789012:job-queue/q"},
+            [("job_queue", {"name": "q"}, "default")],
+        ),
         ({"METAFLOW_SFN_IAM_ROLE": ROLE}, [("role", {"name": "job"}, "step-functions")]),
         ({"METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN": f"{LOG}:*"}, [("log_group", {"name": "/flows"}, "step-functions")]),
         ({ROOT: "s3://b/p", "METAFLOW_CARD_S3ROOT": "s3://b/q"}, [("bucket", {"name": "b"}, "datastore")]),
-        ({ROOT: "s3://b/p", "METAFLOW_CARD_S3ROOT": "s3://c"}, [("bucket", {"name": "b"}, "datastore"), ("bucket", {"name": "c"}, "cards")]),
+        (
+            {ROOT: "s3://b/p", "METAFLOW_CARD_S3ROOT": "s3://c"},
+            [("bucket", {"name": "b"}, "datastore"), ("bucket", {"name": "c"}, "cards")],
+        ),
         ({ROOT: "not a place"}, []),
-        ({"METAFLOW_BATCH_CONTAINER_IMAGE": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1"}, [("repository", {"name": "a/b"}, "images")]),
-        ({"METAFLOW_BATCH_CONTAINER_IMAGE": "a/b@sha256:0", "METAFLOW_BATCH_CONTAINER_REGISTRY": "123456789012.dkr.ecr.us-east-1.amazonaws.com/"}, [("repository", {"name": "a/b"}, "images")]),
+        (
+            {"METAFLOW_BATCH_CONTAINER_IMAGE": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1"},
+            [("repository", {"name": "a/b"}, "images")],
+        ),
+        (
+            {
+                "METAFLOW_BATCH_CONTAINER_IMAGE": "a/b@sha256:0",
+                "METAFLOW_BATCH_CONTAINER_REGISTRY": "123456789012.dkr.ecr.us-east-1.amazonaws.com/",
+            },
+            [("repository", {"name": "a/b"}, "images")],
+        ),
         ({"METAFLOW_BATCH_CONTAINER_IMAGE": "python:3.11"}, []),
     ],
-)  # fmt: skip
+)
 def test_settings_name_what_to_look_at(settings, seeds):
     start = metaflow.start(settings, SCOPE)
     assert [(seed.kind, dict(seed.identity), seed.name) for seed in start.seeds] == seeds
@@ -137,7 +196,7 @@ def test_settings_that_are_all_of_another_account_are_refused(arn, said):
 def test_a_configuration_that_is_no_object_is_told(text, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(text, "utf-8")
-    with pytest.raises(metaflow.UserError, match="is no JSON|is JSON, but no object"):
+    with pytest.raises(metaflow.UserError, match=r"is no JSON|is JSON, but no object"):
         metaflow.of_file(path)
 
 

@@ -56,9 +56,17 @@ def test_the_driver_finds_no_difference_in_the_words_and_none_is_too_many(kind, 
 
 
 OURS = {
-    Address("compute_environment", "ours"): {"arn": "arn:aws:batch:us-east-1:123456789012:compute-environment/ours", "name": "ours"},
-    Address("launch_template", "ours"): {"id": "lt-0123456789abcdef0", "name": "ours", "version": "3", "pinned": "ours:3"},
-}  # fmt: skip
+    Address("compute_environment", "ours"): {
+        "arn": "arn:aws:batch:us-east-1:123456789012:compute-environment/ours",
+        "name": "ours",
+    },
+    Address("launch_template", "ours"): {
+        "id": "lt-0123456789abcdef0",
+        "name": "ours",
+        "version": "3",
+        "pinned": "ours:3",
+    },
+}
 STANDS = {
     "compute_environment": {"type": "EC2", "subnets": ["subnet-0000000000000000a"], "instance_types": ["optimal"]},
     "endpoint": {"vpc": "vpc-00000000000000001", "service": "com.amazonaws.us-east-1.sts", "type": "Interface"},
@@ -91,39 +99,123 @@ NAME = "x"
     ("kind", "field", "live", "written"),
     [
         # (kind, field, as AWS shows it, as the file says it)
-        ("role", "trust", {"Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}], "Version": "2012-10-17"}, {"services": ["states.amazonaws.com"]}),
-        ("role", "trust", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}]}, {"accounts": ["123456789012"]}),
-        ("role", "managed_policies", ["arn:aws:iam::aws:policy/service-role/A", "arn:aws:iam::123456789012:policy/B"], ["arn:aws:iam::123456789012:policy/B", "service-role/A"]),
+        (
+            "role",
+            "trust",
+            {
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                ],
+                "Version": "2012-10-17",
+            },
+            {"services": ["states.amazonaws.com"]},
+        ),
+        (
+            "role",
+            "trust",
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            },
+            {"accounts": ["123456789012"]},
+        ),
+        (
+            "role",
+            "managed_policies",
+            ["arn:aws:iam::aws:policy/service-role/A", "arn:aws:iam::123456789012:policy/B"],
+            ["arn:aws:iam::123456789012:policy/B", "service-role/A"],
+        ),
         ("role", "max_session_seconds", 3600, "(default)"),
-        ("security_group", "ingress", [{"protocol": "tcp", "from_port": 443, "to_port": 443, "security_group": "self"}], [{"protocol": "tcp", "port": 443, "security_group": "self"}]),
-        ("security_group", "ingress", [{"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr": "10.0.0.0/8"}], [{"protocol": "tcp", "cidr": "10.0.0.0/8"}]),
+        (
+            "security_group",
+            "ingress",
+            [{"protocol": "tcp", "from_port": 443, "to_port": 443, "security_group": "self"}],
+            [{"protocol": "tcp", "port": 443, "security_group": "self"}],
+        ),
+        (
+            "security_group",
+            "ingress",
+            [{"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr": "10.0.0.0/8"}],
+            [{"protocol": "tcp", "cidr": "10.0.0.0/8"}],
+        ),
         ("security_group", "egress", [{"protocol": "all", "cidr": "0.0.0.0/0"}], "(default)"),
         ("security_group", "egress", [], []),
         ("security_group", "description", NAME, "(default)"),
         ("bucket", "encryption", {"algorithm": "aws:kms", "bucket_key": True}, {"algorithm": "aws:kms"}),
-        ("bucket", "encryption", {"algorithm": "aws:kms", "bucket_key": False}, {"algorithm": "aws:kms", "bucket_key": False}),
+        (
+            "bucket",
+            "encryption",
+            {"algorithm": "aws:kms", "bucket_key": False},
+            {"algorithm": "aws:kms", "bucket_key": False},
+        ),
         ("bucket", "tls_only", False, False),
         ("bucket", "lifecycle_rules", [], []),
-        ("job_queue", "compute_environments", ["arn:aws:batch:us-east-1:123456789012:compute-environment/cpu"], ["cpu"]),
-        ("job_queue", "compute_environments", ["arn:aws:batch:us-east-1:123456789012:compute-environment/ours"], ["compute_environment.ours"]),
-        ("job_queue", "time_limits", [{"reason": "R", "state": "RUNNABLE", "action": "CANCEL", "max_seconds": 600}], [{"reason": "R", "max_seconds": 600}]),
+        (
+            "job_queue",
+            "compute_environments",
+            ["arn:aws:batch:us-east-1:123456789012:compute-environment/cpu"],
+            ["cpu"],
+        ),
+        (
+            "job_queue",
+            "compute_environments",
+            ["arn:aws:batch:us-east-1:123456789012:compute-environment/ours"],
+            ["compute_environment.ours"],
+        ),
+        (
+            "job_queue",
+            "time_limits",
+            [{"reason": "R", "state": "RUNNABLE", "action": "CANCEL", "max_seconds": 600}],
+            [{"reason": "R", "max_seconds": 600}],
+        ),
         ("table", "attributes", {"pathspec": "N"}, {"pathspec": "N"}),
         ("table", "read_capacity", None, "(default)"),
         ("log_group", "retention_days", 0, 0),
         ("compute_environment", "instance_role", "arn:aws:iam::123456789012:instance-profile/mine", "mine"),
         ("compute_environment", "instance_role", "arn:aws:iam::123456789012:instance-profile/deep/mine", "deep/mine"),
-        ("compute_environment", "launch_template", "lt-0123456789abcdef0:3", {"id": "launch_template.ours", "version": 3}),
+        (
+            "compute_environment",
+            "launch_template",
+            "lt-0123456789abcdef0:3",
+            {"id": "launch_template.ours", "version": 3},
+        ),
         ("compute_environment", "launch_template", "ours:3", "launch_template.ours"),
-        ("compute_environment", "launch_template", "lt-0123456789abcdef0:2", {"id": "launch_template.ours", "version": 2}),
-        ("compute_environment", "launch_template", "ours:$Latest", {"name": "launch_template.ours", "version": "$Latest"}),
+        (
+            "compute_environment",
+            "launch_template",
+            "lt-0123456789abcdef0:2",
+            {"id": "launch_template.ours", "version": 2},
+        ),
+        (
+            "compute_environment",
+            "launch_template",
+            "ours:$Latest",
+            {"name": "launch_template.ours", "version": "$Latest"},
+        ),
         ("compute_environment", "launch_template", "ours:$Default", {"name": "launch_template.ours"}),
         ("compute_environment", "launch_template", "theirs:7", "theirs:7"),
         ("compute_environment", "update_policy", {"terminate_jobs": False, "timeout_minutes": 30}, "(default)"),
-        ("compute_environment", "update_policy", {"terminate_jobs": False, "timeout_minutes": 60}, {"timeout_minutes": 60}),
+        (
+            "compute_environment",
+            "update_policy",
+            {"terminate_jobs": False, "timeout_minutes": 60},
+            {"timeout_minutes": 60},
+        ),
         ("compute_environment", "image_type", "ECS_AL2", "ECS_AL2"),
         ("endpoint", "service", "com.amazonaws.us-east-1.ecr.api", "ecr.api"),
-        ("endpoint", "service", "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0", "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"),
+        (
+            "endpoint",
+            "service",
+            "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+            "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_said_in_its_shortest_form(kind, field, live, written, monkeypatch):
     assert said(kind, field, live, monkeypatch).get(field, "(default)") == written
