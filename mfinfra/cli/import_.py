@@ -87,8 +87,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     profile: Annotated[
         str | None,
         typer.Option(
-            "--profile",
             "--aws-profile",
+            "--profile",
             metavar="NAME",
             envvar="MFINFRA_AWS_PROFILE",
             help="Whose AWS credentials are used, now and by the file.",

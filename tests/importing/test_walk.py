@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from stack import ACCOUNT, REGION
@@ -28,11 +29,7 @@ def trust(service, **more):
 
 @pytest.fixture
 def aws(stack):
-    class Read:
-        class environment:
-            scope = SCOPE
-
-    return stack.connect(Read)
+    return stack.connect(SimpleNamespace(environment=SimpleNamespace(scope=SCOPE)))
 
 
 def imported(aws, *seeds, **options):
@@ -195,7 +192,8 @@ def test_what_stays_although_no_field_says_it_is_told(stack, aws):
 
 
 def test_live_text_of_every_sort_stands_in_the_file_as_text(stack, aws):
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}/*"}]}  # fmt: skip
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
     iam = stack.client("iam")
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=trust("ec2"), Description="# ${account} no: {yes} &a *b")
     iam.put_role_policy(RoleName="role", PolicyName="own", PolicyDocument=json.dumps(policy))
