@@ -77,7 +77,7 @@ def _ending(started: Started, *, with_schema: bool) -> str:
     where = "in the sandbox" if answers.endpoint == "sandbox" else f"in account {answers.account}, {answers.region}"
     plan, apply = inert.line(f"mfinfra plan {path}"), "mfinfra apply"
     width = max(map(cell_len, (plan, apply)))
-    rows = ((plan, "shows what would be made; writes nothing"), (apply, "makes it, once you said `yes`"))
+    rows = ((plan, "shows what would be made; writes nothing"), (apply, "carries out exactly that"))
     commands = "".join(f"{GAP}{set_cell_size(command, width)}{GAP}# {what}\n" for command, what in rows)
     editors = f"wrote {inert.line(started.schema)}: by it, editors complete and check the file\n" if with_schema else ""
     return f"wrote {inert.line(started.path)}: {count} {where}\n{editors}\n{commands}"

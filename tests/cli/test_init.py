@@ -50,7 +50,7 @@ def test_the_sandbox_takes_one_flag_and_the_next_two_commands_are_printed(run, f
         "wrote mfinfra.schema.json: by it, editors complete and check the file\n"
         "\n"
         "  mfinfra plan sandbox.yaml  # shows what would be made; writes nothing\n"
-        "  mfinfra apply              # makes it, once you said `yes`\n"
+        "  mfinfra apply              # carries out exactly that\n"
     )
     assert left(folder) == ["mfinfra.schema.json", "sandbox.yaml"]
     assert run("validate", "sandbox.yaml").out == "sandbox.yaml: valid, 10 resources\n"
@@ -236,7 +236,7 @@ wrote dev.yaml: 10 resources in the sandbox
 wrote mfinfra.schema.json: by it, editors complete and check the file
 
   mfinfra plan dev.yaml  # shows what would be made; writes nothing
-  mfinfra apply          # makes it, once you said `yes`"""
+  mfinfra apply          # carries out exactly that"""
 
 
 @pytest.mark.slow

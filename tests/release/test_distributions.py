@@ -100,7 +100,16 @@ def test_every_file_of_the_wheel_has_the_hash_that_is_recorded(wheel):
 
 def test_the_sdist_holds_what_the_wheel_is_built_of_and_what_explains_it(sdist):
     folders = ("mfinfra", "schemas", "environments", "docs", "examples")
-    files = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
+    files = {
+        "README.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "LICENSE",
+        "mkdocs.yml",
+        "pyproject.toml",
+        "PKG-INFO",
+        ".gitignore",
+    }
     top = f"mfinfra-{__version__}/"
     assert {name.removeprefix(top) for name in sdist.getnames()} == tracked(*folders) | files
     for member in sdist.getmembers():
