@@ -98,12 +98,14 @@ def _why_nothing(left: Iterable[Unmodelled]) -> str:
 
 
 def _refuse_missing(missing: Iterable[Seed], scope: Scope) -> None:
-    where = f"which is not in account {scope.account}, region {scope.region}"
+    where = f"is not in account {scope.account}, region {scope.region}"
     problems = []
     for seed in missing:
         key = _KEY.search(seed.why)
-        said = f"{key[1]} names `{told(seed)}`" if key else f"the {words(seed.kind)} `{told(seed)}`"
-        hint = "mend the setting, or leave it out with `--exclude " + seed.kind + "`" if key else "mend the name"
-        problems.append(Problem(f"{said}, {where}", hint=hint, code=MISSING))
+        said = (
+            f"{key[1]} names `{told(seed)}`, which {where}" if key else f"the {words(seed.kind)} `{told(seed)}` {where}"
+        )
+        hint = f"mend the setting, or leave it out with `--exclude {seed.kind}`" if key else "mend the name"
+        problems.append(Problem(said, hint=hint, code=MISSING))
     if problems:
         raise InvalidDocument(problems)
