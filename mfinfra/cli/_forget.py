@@ -29,10 +29,10 @@ def run(asked: Asked) -> int:
 
 def _run_told(asked: Asked, telling: Telling) -> int:
     reading = _run.read(asked.file, "forget")
-    options = Options(forget=asked.chosen)
-    _addresses.check(reading, options)
     if not asked.yes:
         _confirm.require_person("`--yes`", json=asked.way.json)
+    options = Options(forget=asked.chosen)
+    _addresses.check(reading, options)
     reviewed = _run.review(reading, options, asked.way.parallelism, writes=True)
     if _run.nothing_to_do(reviewed, telling):
         return 0
