@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfinfra import observe
-from mfinfra.importing.block import LOCAL, LOG_GROUP
+from mfinfra.importing.block import LOCAL, LOG_GROUP, NAMED
 from mfinfra.importing.memory import Memory
 from mfinfra.metaflow import configuration
+from mfinfra.metaflow.arns import arn_of, name_in
 from mfinfra.metaflow.configuration import Kinds, meaning
 from mfinfra.metaflow.settings import ANY_STREAM
-from mfinfra.model import Action, Environment, Ref, Step
+from mfinfra.model import Action, Environment, Ref, Scope, Step
 from mfinfra.planning import plan
 from mfinfra.planning.plan import Options, Plan
 
@@ -60,8 +61,17 @@ def misread(
         f"`{key}` would be {_value(produced.get(key))} in place of {_value(value)}"
         for key, value in sorted(settings.items())
         if key.startswith("METAFLOW_") and key not in (*withheld, *LOCAL)
-        if not _same(produced.get(key), value, kinds.get(key, "text"))
+        if not _same(produced.get(key), _by_name(key, value, environment.scope), kinds.get(key, "text"))
     )
+
+
+def _by_name(key: str, value: str, scope: Scope) -> str:
+    """What the file has by name, by name: Metaflow takes the ARN too, as other tools put it out."""
+    _, kind, attribute = NAMED.get(key, ("", "", ""))
+    if attribute != "name" or not value.startswith("arn:"):
+        return value
+    name = name_in(kind, value)
+    return name if arn_of(kind, name, scope) == value else value
 
 
 def mended(settings: Mapping[str, str]) -> tuple[str, ...]:
