@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfinfra.errors import AccessDenied
 from mfinfra.model import Call, Environment
-from mfinfra.observe import Reader, Rounds, observe
+from mfinfra.observe import Reader, Rounds, observe, survey
+from mfinfra.plural import counted
 from mfinfra.starting.answers import BUCKET, Answers
 
 MISSING = ("404", "NoSuchBucket", "NotFound")
@@ -17,7 +18,10 @@ BUCKETS = 5
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Resources of the new file that there are already, as `address (name)`; `unread` says what may not be asked."""
+    """What there is already, in words: an environment of this name, or resources as `address (name)`.
+
+    `unread` says what may not be asked.
+    """
 
     there: tuple[str, ...] = ()
     unread: str = ""
@@ -45,9 +49,15 @@ def free_bucket(reader: Reader, answers: Answers) -> str | None:
 
 
 def taken(reader: Reader, environment: Environment) -> Taken:
-    """What there is already of the file's resources, the bucket apart."""
+    """What there is already of the file's resources, the bucket apart, and of another file of the same name.
+
+    What carries the tags of an environment would be destroyed by the first apply of a new file that does not name it.
+    """
     asked = {address: resource for address, resource in environment.resources.items() if address.kind != "bucket"}
     try:
+        owned = survey(reader, replace(environment, resources={}, disabled={})).leftovers
+        if owned:
+            return Taken((f"an environment `{environment.scope.environment}` of {counted(len(owned), 'resource')}",))
         found = Rounds(reader).run({address: observe(resource) for address, resource in asked.items()})
     except AccessDenied as denied:
         return Taken(

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mfinfra.aws import session
 from mfinfra.aws.session import Aws
 from mfinfra.document import Reading
 from mfinfra.errors import UserError
+from mfinfra.model import Access
+from mfinfra.sandbox import lifecycle
 from mfinfra.sandbox import network as sandbox
 from mfinfra.starting import answers as rules
 from mfinfra.starting import names, place, places, remarks, survey, text
@@ -50,7 +53,7 @@ def start(given: Given, person: Person | None, tell: Callable[[str], None]) -> S
         answered(Question("--endpoint", "Which endpoint?", wrong=rules.wrong_endpoint), [given.endpoint], person)
     preset = _preset(given, person)
     if preset is Preset.SANDBOX:
-        return _of_sandbox(given, person)
+        return _of_sandbox(given, person, tell)
     if given.offline:
         return _offline(preset, given, person)
     aws, profile = sign_in(given, person)
@@ -123,8 +126,11 @@ def _served(preset: Preset, found: Account, vpc: str) -> dict[str, str]:
     return {name: there[name].id for name in text.names() if name in there} if preset is Preset.PRIVATE else {}
 
 
-def _of_sandbox(given: Given, person: Person | None) -> Started:
-    """The whole network of the sandbox is known: nothing is asked of anybody but the name."""
+def _of_sandbox(given: Given, person: Person | None, tell: Callable[[str], None]) -> Started:
+    """The whole network of the sandbox is known: nothing is asked of anybody but the name.
+
+    One that runs is asked what is in it, and none is started for that: a new one is empty.
+    """
     for flag, said, only in (
         ("--account", given.account, sandbox.ACCOUNT_ID),
         ("--endpoint", given.endpoint, "sandbox"),
@@ -152,7 +158,10 @@ def _of_sandbox(given: Given, person: Person | None) -> Started:
         bucket=_bucket(given),
         endpoint="sandbox",
     )
-    return _composed(given, answers)
+    if given.offline or lifecycle.find() is None:
+        return _composed(given, answers)
+    aws = session.enter(Access(endpoint="sandbox"), answers.region, answers.environment)
+    return _named(given, answers, aws, person, tell)
 
 
 def _offline(preset: Preset, given: Given, person: Person | None) -> Started:
@@ -184,14 +193,13 @@ def _offline(preset: Preset, given: Given, person: Person | None) -> Started:
 def _named(given: Given, answers: Answers, aws: Aws, person: Person | None, tell: Callable[[str], None]) -> Started:
     """The file under names that nobody has yet, as far as cheap reads tell."""
     for _ in range(TRIES):
-        answers = replace(answers, bucket=_free(given, answers, aws, tell))
-        started = _composed(given, answers)
-        taken = names.taken(aws, started.reading.environment)
+        taken = names.taken(aws, _composed(given, answers).reading.environment)
         if taken.unread:
             tell(f"{taken.unread}: `mfinfra plan` will show it")
         if not taken.there:
-            return started
-        said = f"{', '.join(taken.there[:3])}{' and more' if len(taken.there) > 3 else ''} there is already"  # noqa: PLR2004
+            return _composed(given, replace(answers, bucket=_free(given, answers, aws, tell)))
+        there = f"{', '.join(taken.there[:3])}{' and more' if len(taken.there) > 3 else ''}"  # noqa: PLR2004
+        said = f"there is {there} already"
         if given.environment or (person is None and given.file is not None):
             raise UserError(
                 f"the environment `{answers.environment}` would not be new: {said}",

@@ -33,6 +33,7 @@ def folder(monkeypatch, tmp_path):
     home = tmp_path / "here"
     home.mkdir()
     monkeypatch.chdir(home)
+    monkeypatch.setenv("MFINFRA_SANDBOX_DIR", str(tmp_path / "no sandbox runs here"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     return home

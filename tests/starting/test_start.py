@@ -21,6 +21,7 @@ SUBNETS = {PUBLIC: (VPC, "open"), PRIVATE: (VPC, "nat"), ISOLATED: (VPC, "isolat
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MFINFRA_SANDBOX_DIR", str(tmp_path / "no sandbox runs here"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -274,7 +275,7 @@ def test_an_environment_whose_names_are_taken_gets_another_name(live):
     live.queues = {"metaflow-dev", "metaflow-dev-2"}
     found, told = started()
     assert (found.answers.environment, found.path) == ("dev-3", Path("dev-3.yaml"))
-    assert "`job_queue.default` (metaflow-dev) there is already" in told[1]
+    assert "there is `job_queue.default` (metaflow-dev) already" in told[1]
 
 
 def test_an_environment_that_was_named_and_is_taken_is_an_error(live):
