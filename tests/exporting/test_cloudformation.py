@@ -208,3 +208,13 @@ def test_what_is_no_reference_inside_of_one_stays_text(tmp_path):
     done = cloudformation.write(exported.chosen_of({"bucket": {"data": bucket}, "role": {"people": role}}, tmp_path))
     found = read(done.whole)["Resources"]["RolePeople"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert found["Resource"] == Intrinsic("Sub", "${BucketData.Arn}/home/${!aws:username}/*")
+
+
+def test_a_rule_from_the_group_itself_names_it_by_its_id(tmp_path):
+    rule = {"protocol": "tcp", "port": 443, "security_group": "self"}
+    group = {"name": "batch", "vpc": "vpc-00000000000000001", "ingress": [rule], "egress": [rule]}
+    done = cloudformation.write(exported.chosen_of({"security_group": {"batch": group}}, tmp_path))
+    own = json.loads(done.files[cloudformation.IMPORTS])[0]["ResourceIdentifier"]["Id"]
+    found = read(done.whole)["Resources"]["SecurityGroupBatch"]["Properties"]
+    assert found["SecurityGroupIngress"][0]["SourceSecurityGroupId"] == own
+    assert found["SecurityGroupEgress"][0]["DestinationSecurityGroupId"] == own

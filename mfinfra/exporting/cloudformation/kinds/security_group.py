@@ -36,7 +36,7 @@ def rule(one: Mapping[str, Any], subject: Subject, group: str, prefix_list: str)
     if "prefix_list" in one:
         said[prefix_list] = one["prefix_list"]
     if "security_group" in one:
-        said[group] = subject.outputs["id"] if one["security_group"] == "sel" else one["security_group"]
+        said[group] = subject.outputs["id"] if one["security_group"] == "self" else one["security_group"]
     if "account" in one and group.startswith("Source"):
         said["SourceSecurityGroupOwnerId"] = one["account"]
     return said | ({"Description": one["description"]} if one.get("description") else {})
