@@ -22,8 +22,6 @@ from mfinfra.errors import UserError
 
 NAME = "mfinfra.schema.json"
 SETTING = "yaml.schemas"
-MODELINES = (f"# yaml-language-server: $schema={NAME}", f"# $schema: {NAME}")
-"""For the language server of VS Code, Neovim, Helix, Emacs, and for JetBrains."""
 
 _MODELINE = re.compile(r"#\s*(yaml-language-server\s*:\s*\$schema=|\$schema\s*:).*")
 _TOP = tuple(re.compile(rf"^{key}\s*:", re.MULTILINE) for key in ("version", "environment"))
@@ -45,14 +43,19 @@ def install(path: Path) -> list[str]:
     return [copied, _put(path, with_modelines(text), "names its schema")]
 
 
-def with_modelines(text: str) -> str:
+def modelines(schema: str = NAME) -> tuple[str, str]:
+    """What leads to `schema`, a path from the file: for the language server of VS Code and Neovim, and for JetBrains."""
+    return f"# yaml-language-server: $schema={schema}", f"# $schema: {schema}"
+
+
+def with_modelines(text: str, schema: str = NAME) -> str:
     """`text` with both modelines at its top, in place of those that stand there; everything else stays as it is."""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
     lines = text.removeprefix(mark).splitlines(keepends=True)
     head = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     kept = [line for line in lines[:head] if not _MODELINE.fullmatch(line.strip())]
-    return mark + "".join([*(f"{line}{end}" for line in MODELINES), *kept, *lines[head:]])
+    return mark + "".join([*(f"{line}{end}" for line in modelines(schema)), *kept, *lines[head:]])
 
 
 def with_setting(text: str, globs: list[str]) -> str:

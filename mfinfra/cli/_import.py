@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mfinfra import importing, schemas
 from mfinfra.aws import session
+from mfinfra.cli import _editor
 from mfinfra.document.nearest import did_you_mean
 from mfinfra.errors import Refused, UserError
 from mfinfra.importing import Imported
@@ -54,16 +55,24 @@ class Task:
         aws.parallelism = self.parallelism
         _guard_account(self.account, aws.scope)
         found = self._imported(aws, access)
+        copied = self._written(found)
+        console.write(lines(found, self.file, copied), sys.stderr)
+        return 1 if found.differences else 0
+
+    def _written(self, found: Imported) -> Sequence[str]:
+        """Put everything in its place, the file last; returns what was done for editors, by line."""
+        more = {Path(self.handover, name): text for name, text in found.files.items()} if self.handover else {}
+        for path in more:
+            place.guard(path, overwrite=self.overwrite)
+        for path, text in more.items():
+            place.write(text, path, overwrite=self.overwrite)
         if self.file == STDOUT:
             streams.put(found.text, sys.stdout)
-        else:
-            place.write(found.text, Path(self.file), overwrite=self.overwrite)
-        for name, text in found.files.items() if self.handover else ():
-            path = Path(self.handover or "", name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            place.write(text, path, overwrite=self.overwrite)
-        console.write(lines(found, self.file), sys.stderr)
-        return 1 if found.differences else 0
+            return ()
+        file = Path(self.file)
+        schema = place.schema(file)
+        place.write(_editor.with_modelines(found.text, schema), file, overwrite=self.overwrite)
+        return () if (file.parent / schema).is_file() else _editor.install(file)[:1]
 
     def _imported(self, aws: session.Aws, access: Access) -> Imported:
         folder = str(self.handover) if self.handover else ""
@@ -111,8 +120,11 @@ def _guard_account(wanted: str | None, scope: Scope) -> None:
         )
 
 
-def lines(imported: Imported, file: str) -> Iterator[Text]:
-    """The report: what was found and why, what stays, what comes first, and what comes next."""
+def lines(imported: Imported, file: str, copied: Iterable[str] = ()) -> Iterator[Text]:
+    """The report: what was found and why, what stays, what comes first, and what comes next.
+
+    `copied` says what was done for editors.
+    """
     scope, count = imported.scope, len(imported.found)
     where = f"in account {scope.account}, {scope.region}"
     yield Text.assemble((f"Found {counted(count, 'resource')} ", "bold"), inert.line(where))
@@ -122,7 +134,7 @@ def lines(imported: Imported, file: str) -> Iterator[Text]:
     yield from _section("Not in the file, for they are secrets", map(_secret, imported.withheld), "bold")
     yield from _steps(imported.handover)
     yield from _section("A plan of this file would do more than adopt", imported.differences, "bold red")
-    yield from _next(file)
+    yield from _next(file, copied, last=bool(imported.handover))
 
 
 def _tree(imported: Imported) -> Iterator[Text]:
@@ -166,9 +178,12 @@ def _secret(key: str) -> str:
     return f"{key}: put it into Secrets Manager, and write {said}"
 
 
-def _next(file: str) -> Iterator[Text]:
+def _next(file: str, copied: Iterable[str], *, last: bool) -> Iterator[Text]:
+    """What comes next; after the steps of a handover it is the `last` one."""
     if file == STDOUT:
         return
-    path = shlex.quote(file)
     yield from (Text(), Text.assemble(("Wrote ", "bold"), inert.line(file)))
-    yield Text(f"  mfinfra plan {inert.line(path)} --adopt all", no_wrap=True)
+    yield from (Text(inert.line(line)) for line in copied)
+    if last:
+        yield Text("After the steps above:")
+    yield Text(f"  mfinfra plan {inert.line(shlex.quote(file))} --adopt all", no_wrap=True)

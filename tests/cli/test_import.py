@@ -10,6 +10,8 @@ import pytest
 
 from mfinfra import importing
 from mfinfra.aws import session
+from mfinfra.cli import _editor
+from mfinfra.document import bundle
 from mfinfra.importing import Imported
 from mfinfra.importing.start import Seed, Unmodelled
 from mfinfra.importing.walk import Found
@@ -18,6 +20,7 @@ from mfinfra.ownership import Ownership, Standing
 
 SCOPE = Scope("prod", "123456789012", "us-east-1")
 QUEUE, ROLE = Address("job_queue", "default"), Address("role", "instance")
+MODELINES = "".join(f"{line}\n" for line in _editor.modelines())
 SOURCE = ("--resource", "job_queue=q")
 
 
@@ -63,16 +66,53 @@ def test_the_file_is_written_and_the_report_says_what_led_where(there, run, tmp_
     ran = run("import", str(file), *SOURCE)
     assert ran.code == 0
     assert ran.out == ""
-    assert file.read_text() == "text: here\n"
+    assert file.read_text() == MODELINES + "text: here\n"
+    assert (tmp_path / "mfinfra.schema.json").read_text("utf-8") == bundle.text()
     assert ran.err.splitlines() == [
         "Found 2 resources in account 123456789012, us-east-1",
         "  job_queue.default  the queue of Metaflow's jobs",
         "    role.instance  the role; a tool has it",
         "",
         f"Wrote {file}",
+        f"{tmp_path}/mfinfra.schema.json: written",
         f"  mfinfra plan {file} --adopt all",
     ]
     assert there.asked["environment"] == "prod"
+
+
+def test_the_file_leads_editors_to_the_schema_that_is_there(there, run, tmp_path):
+    (tmp_path / "mfinfra.schema.json").write_text("{}")
+    ran = run("import", str(tmp_path / "deep" / "prod.yaml"), *SOURCE)
+    assert ran.code == 0
+    text = (tmp_path / "deep" / "prod.yaml").read_text()
+    assert text == MODELINES.replace("mfinfra.schema", "../mfinfra.schema") + "text: here\n"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["prod.yaml"]
+
+
+def test_a_template_that_is_there_already_stops_the_import_before_anything_is_written(there, run, tmp_path):
+    with_(there, files={"1.json": "new", "2.json": "new"}, handover=("step",))
+    (tmp_path / "2.json").write_text("mine")
+    arguments = (str(tmp_path / "prod.yaml"), *SOURCE, "--handover", str(tmp_path))
+    ran = run("import", *arguments)
+    assert (ran.code, "MF5603" in ran.err) == (1, True)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.name != "2.json"} == {}
+    assert run("import", *arguments, "--overwrite").code == 0
+    assert (tmp_path / "2.json").read_text() == "new"
+
+
+def test_a_folder_for_templates_that_is_a_file_is_a_sentence(there, run, tmp_path):
+    with_(there, files={"1.json": "new"})
+    (tmp_path / "taken").write_text("mine")
+    ran = run("import", str(tmp_path / "prod.yaml"), *SOURCE, "--handover", str(tmp_path / "taken"))
+    assert ran.code == 1
+    assert "cannot be written" in ran.err
+    assert not (tmp_path / "prod.yaml").exists()
+
+
+def test_the_last_step_of_a_handover_names_the_file(there, run, tmp_path):
+    with_(there, handover=("Let go of it",))
+    ran = run("import", str(tmp_path / "prod.yaml"), *SOURCE)
+    assert ran.err.endswith(f"After the steps above:\n  mfinfra plan {tmp_path}/prod.yaml --adopt all\n")
 
 
 def test_a_dash_puts_the_file_on_stdout_and_nothing_else(there, run):
@@ -136,7 +176,7 @@ def test_a_file_that_is_there_is_kept_until_it_may_go(there, run, tmp_path):
     assert "MF5603" in refused.err
     assert not there.asked, "AWS was asked for what cannot be written"
     assert run("import", str(file), *SOURCE, "--overwrite").code == 0
-    assert file.read_text() == "text: here\n"
+    assert file.read_text() == MODELINES + "text: here\n"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_the_schema_is_the_one_that_schema_install_writes(run, folder):
     run("init", "--preset", "sandbox")
     assert place.SCHEMA == _editor.NAME
     text = (folder / "sandbox.yaml").read_text("utf-8")
-    assert tuple(text.splitlines()[:2]) == _editor.MODELINES
+    assert tuple(text.splitlines()[:2]) == _editor.modelines()
     assert _editor.install(Path("sandbox.yaml")) == [
         "mfinfra.schema.json: as it should be",
         "sandbox.yaml: as it should be",
