@@ -75,7 +75,7 @@ def importing(
             *unseen.of(writing.found, memory),
             *(Unmodelled(f"`{key}`", "it is no setting for a file") for key in block.strange),
         ),
-        (*start.handover, *owners.handover(writing.found, scope)),
+        (*start.handover, *owners.handover(writing.found, scope, start.stacks)),
         (*check.differences(plan), *check.misread(reading.environment, start.settings, block.withheld, plan, known)),
         check.mended(start.settings),
         block.withheld,

@@ -53,6 +53,7 @@ def start(name: str, scope: Scope, folder: str = "") -> Generator[Questions, Ans
         ),
         handover=given.steps,
         files=given.files,
+        stacks=given.stacks,
     )
 
 

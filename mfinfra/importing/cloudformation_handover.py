@@ -98,10 +98,11 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The steps in order, each a sentence or a command, and the files that they name, by name."""
+    """The steps in order, each a sentence or a command; the files that they name, by name; the stacks that let go."""
 
     steps: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    stacks: frozenset[str] = frozenset()
 
 
 def of(root: Stack, scope: Scope, folder: str = "") -> Handover:
@@ -121,7 +122,7 @@ def of(root: Stack, scope: Scope, folder: str = "") -> Handover:
                   for step in _remove(stack, scope, folder, files)]  # fmt: skip
     else:
         steps += _delete(root, scope)
-    return Handover((*steps, "mfinfra plan FILE --adopt all"), files)
+    return Handover(tuple(steps), files, frozenset(stack.name for stack in holding))
 
 
 def literal(stack: Stack, scope: Scope) -> templates.Literal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from mfinfra.importing.walk import Found
 from mfinfra.model import Address, Scope
@@ -12,11 +12,14 @@ from mfinfra.ownership import MANAGED_BY, OTHER_TOOLS, TOOL_NAMES, Standing
 RESERVED = "aws:"
 
 
-def handover(found: Mapping[Address, Found], scope: Scope) -> tuple[str, ...]:
-    """The steps that have to be done first, for each owner: in its own tool, then its tags."""
+def handover(found: Mapping[Address, Found], scope: Scope, told: Collection[str] = ()) -> tuple[str, ...]:
+    """The steps that have to be done first, for each owner: in its own tool, then its tags.
+
+    Of the stacks `told` the steps are known already.
+    """
     owners: dict[str, list[Address]] = {}
     for address, one in found.items():
-        if one.owner.standing is Standing.FOREIGN:
+        if one.owner.standing is Standing.FOREIGN and one.owner.stack not in told:
             owners.setdefault(one.owner.owner, []).append(address)
     return tuple(step for owner, addresses in owners.items() for step in _steps(owner, addresses, found, scope))
 

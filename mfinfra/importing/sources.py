@@ -99,7 +99,10 @@ TABLE: Mapping[str, Source] = {
 
 
 def joined(starts: Iterable[Start]) -> Start:
-    """Several starts as one; of a setting that several name the last one counts."""
+    """Several starts as one; of a setting that several name the last one counts.
+
+    Whose steps are those of another is named twice; within one's own steps, what stands there twice is done twice.
+    """
     every = list(starts)
     settings: dict[str, str] = {}
     for each in every:
@@ -108,8 +111,9 @@ def joined(starts: Iterable[Start]) -> Start:
         tuple(seed for each in every for seed in each.seeds),
         settings,
         tuple(one for each in every for one in each.unmodelled),
-        tuple(dict.fromkeys(step for each in every for step in each.handover)),
+        tuple(step for steps in dict.fromkeys(each.handover for each in every) for step in steps),
         {name: text for each in every for name, text in each.files.items()},
+        frozenset(stack for each in every for stack in each.stacks),
     )
 
 

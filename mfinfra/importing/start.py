@@ -35,7 +35,7 @@ class Start:
 
     `settings` are `METAFLOW_*` keys with their values, from which the file's `metaflow` block is written. `handover`
     are the steps, one sentence or command each, that must be done before anything here can be adopted; `files` are
-    those that the steps name, by name, to be written where the steps say.
+    those that the steps name, by name, to be written where the steps say; `stacks` are those that let go by the steps.
     """
 
     seeds: tuple[Seed, ...]
@@ -43,3 +43,4 @@ class Start:
     unmodelled: tuple[Unmodelled, ...] = ()
     handover: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    stacks: frozenset[str] = frozenset()

@@ -26,6 +26,9 @@ def test_a_foreign_stack_s_whole_life(stack, tmp_path):
     imported = importing(stack.connect(Reading), SCOPE, [start])
     environment = yaml.safe_load(imported.text)
     assert len(imported.found) == 16
+    assert imported.handover == start.handover, "each step as often as it has to be done, and nothing said twice"
+    again = importing(stack.connect(Reading), SCOPE, [start, begun(stack, id_, folder=tmp_path)])
+    assert again.handover == start.handover
 
     # Before the hand-over nothing is taken from the stack, and each refusal says how it goes.
     before = steps(stack.plan(environment, adopt=ALL))
