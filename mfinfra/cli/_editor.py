@@ -44,7 +44,7 @@ def install(path: Path) -> list[str]:
 
 
 def modelines(schema: str = NAME) -> tuple[str, str]:
-    """What leads to `schema`, a path from the file: for the language server of VS Code and Neovim, and for JetBrains."""
+    """What leads to `schema`, a path from the file: for the language server of VS Code or Neovim, and JetBrains."""
     return f"# yaml-language-server: $schema={schema}", f"# $schema: {schema}"
 
 
