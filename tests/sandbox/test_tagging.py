@@ -84,6 +84,23 @@ def test_another_value_another_region_and_no_tag_are_not_found(stack, client_of)
     assert stack not in [each["ResourceARN"] for each in owned]
 
 
+def test_tags_are_taken_off_every_kind_that_is_found_by_them(stack, client_of):
+    tagging = client_of("resourcegroupstaggingapi")
+    client_of("secretsmanager").create_secret(Name="secret", Tags=PAIRS)
+    client_of("kms").create_key(Tags=[{"TagKey": "mfinfra:stack", "TagValue": "prod"}])
+    tags = [{"ResourceType": "launch-template", "Tags": PAIRS}]
+    client_of("ec2").create_launch_template(
+        LaunchTemplateName="template", LaunchTemplateData={"KeyName": "k"}, TagSpecifications=tags
+    )
+    client_of("batch").tag_resource(resourceArn=stack, tags={"team": "ml"})
+    arns = [each["ResourceARN"] for each in found(tagging, TagFilters=[{"Key": "mfinfra:stack"}])]
+    assert len(arns) == 12
+    answer = tagging.untag_resources(ResourceARNList=arns, TagKeys=["mfinfra:stack"])
+    assert answer["FailedResourcesMap"] == {}
+    assert found(tagging, TagFilters=[{"Key": "mfinfra:stack"}]) == []
+    assert [each["ResourceARN"] for each in found(tagging, TagFilters=[{"Key": "team"}])] == [stack]
+
+
 def test_resources_come_in_pages(stack, client_of):
     filters = [{"Key": "mfinfra:stack"}]
     pages = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from moto.s3.models import s3_backends
 
-from mfinfra.sandbox.corrections import correction, lag
+from mfinfra.sandbox.corrections import apply, corrected, correction, lag
 from mfinfra.sandbox.corrections.batch.records import environments, queues
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
 from mfinfra.sandbox.corrections.ec2.endpoints import living
@@ -41,6 +42,38 @@ def resources(call: Call, _forward: Forward) -> Answer:
         for arn, tags in found[start:end]
     ]
     return {"ResourceTagMappingList": page, "PaginationToken": str(end) if end < len(found) else ""}
+
+
+@correction(
+    "tagging",
+    "UntagResources",
+    restores="Batch, ECR and EC2, beside what moto takes tags from",
+    aws="https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_UntagResources.html",
+)
+def untagged(call: Call, forward: Forward) -> Answer:
+    """Take tags off: by the service's own operation what moto does not know here, the rest by moto."""
+    keys = call.params["TagKeys"]
+    call.params["ResourceARNList"] = [arn for arn in call.params["ResourceARNList"] if not _untag(call, arn, keys)]
+    return forward() if call.params["ResourceARNList"] else {"FailedResourcesMap": {}}
+
+
+def _untag(call: Call, arn: str, keys: list[str]) -> bool:
+    """Whether the tags were taken off here."""
+    match arn.split(":", 5)[2]:
+        case "batch" | "ecr" as service:
+            _own(call, service, "UntagResource", {"resourceArn": arn, "tagKeys": keys})
+        case "ec2":
+            gone = {"Resources": [arn.rpartition("/")[2]], "Tags": [{"Key": key} for key in keys]}
+            _own(call, "ec2", "DeleteTags", gone)
+        case _:
+            return False
+    return True
+
+
+def _own(call: Call, service: str, operation: str, params: dict[str, Any]) -> None:
+    """Ask a service as a client does: with its corrections."""
+    asked = replace(call, service=service, operation=operation, params=params)
+    apply(corrected(service, operation), asked, lambda: call.ask(service, operation, **asked.params))
 
 
 def _known(call: Call, everything: dict[str, dict[str, str]], *, counts: bool) -> dict[str, dict[str, str]]:
