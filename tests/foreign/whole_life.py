@@ -5,6 +5,7 @@ Each step asserts what it promises, whoever made the resources.
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -106,8 +107,11 @@ def altered(stack: Stack, environment: Environment, changes: dict[str, dict[str,
     return wished
 
 
-def forgotten(stack: Stack, environment: Environment, address: str) -> Environment:
-    """The environment without what was given up: it stands as it stood, and is nobody's."""
+def forgotten(stack: Stack, environment: Environment, address: str, instead: str = "") -> Environment:
+    """The environment without what was given up: it stands as it stood, and is nobody's.
+
+    `instead` is what those that refer to it say from then on.
+    """
     before = seen(stack.plan(environment), address)
     stack.apply(environment, forget=frozenset({address}))
     after = stack.plan(environment)
@@ -119,6 +123,7 @@ def forgotten(stack: Stack, environment: Environment, address: str) -> Environme
     del left["resources"][kind][name]
     if not left["resources"][kind]:
         del left["resources"][kind]
+    left = json.loads(json.dumps(left).replace(json.dumps(address), json.dumps(instead)))
     assert work(stack.plan(left)) == []
     return left
 
