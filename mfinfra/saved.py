@@ -9,15 +9,14 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mfinfra import __version__
+from mfinfra import __version__, files
 from mfinfra.document import validate
 from mfinfra.errors import Refused, Stale, UserError
 from mfinfra.model import Scope
@@ -41,19 +40,10 @@ def save(text: str, path: Path, hint: str | None = None) -> None:
 
     It takes the place of a regular file or of none: not of a link, and not of `/dev/null`, which root could replace.
     """
-    if _strange(path):
-        raise UserError(f"the plan cannot be saved to `{path}`: that is there, and no regular file", hint=hint)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        # The name of a file may hold bytes that are no UTF-8: this writes them as JSON does.
-        with open(fresh, "x", encoding="utf-8", errors="backslashreplace", opener=_private) as file:
-            file.write(text)
-        fresh.replace(path)
+        files.write(text, path, private=True)
     except OSError as error:
-        raise UserError(f"the plan cannot be saved to `{path}`: {(error.strerror or '').lower()}", hint=hint) from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
+        raise UserError(f"the plan cannot be saved to `{path}`: {files.why(error)}", hint=hint) from error
 
 
 def keep(text: str, environment: str) -> Path:
@@ -219,18 +209,6 @@ def _read(path: Path, most: int) -> bytes:
 
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _strange(path: Path) -> bool:
-    """Whether something stands at `path` that is no regular file."""
-    try:
-        return not stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False  # mostly there is nothing; what else it may be, writing tells
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mfinfra import files
 from mfinfra.document import bundle
 from mfinfra.errors import UserError
 
@@ -136,18 +135,10 @@ def _put(path: Path, text: str, done: str = "written") -> str:
     before = _text(path)
     if before == text:
         return f"{path}: as it should be"
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with fresh.open("x", encoding="utf-8", newline="") as file:
-            if before is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.write(text)
-        fresh.replace(path)
+        files.write(text, path)
     except OSError as error:
-        raise UserError(f"`{path}` cannot be written: {(error.strerror or '').lower()}") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
+        raise UserError(f"`{path}` cannot be written: {files.why(error)}") from error
     return f"{path}: {done}"
 
 

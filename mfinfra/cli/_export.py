@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mfinfra import files
 from mfinfra.cli import _run
 from mfinfra.errors import Problem, UserError
 from mfinfra.exporting import subjects
@@ -52,16 +53,17 @@ def _write(done: Written, out: Path) -> None:
     for name, text in done.files.items():
         try:
             out.mkdir(parents=True, exist_ok=True)
-            (out / name).write_text(text, "utf-8")
+            files.write(text, out / name)
         except OSError as error:
-            raise UserError(
-                f"`{out / name}` cannot be written: {(error.strerror or '').lower()}", hint="name a folder of yours"
-            ) from error
+            said = f"`{out / name}` cannot be written: {files.why(error)}"
+            raise UserError(said, hint="name a folder of yours") from error
         streams.put(f"written to {inert.line(out / name)}\n", sys.stderr)
 
 
 def _taken(done: Written, out: Path) -> str:
     """The file that somebody else has written, by its first line; one that has none goes by the others."""
+    if links := [name for name in done.files if files.strange(out / name)]:
+        return links[0]
     there = [name for name in done.files if (out / name).exists()]
     marked = [name for name in there if done.files[name].startswith(done.mark)]
     strange = [name for name in marked if not _begins(out / name, done.mark)]

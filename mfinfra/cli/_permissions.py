@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mfinfra import desired, saved
+from mfinfra import desired, files, saved
 from mfinfra.cli import _saved
 from mfinfra.errors import UserError
 from mfinfra.grants import fit, needed
@@ -58,13 +59,28 @@ def _named(name: str, policies: Sequence[dict[str, Any]]) -> list[Policy]:
     return [(f"{name}-{number}" if several else name, policy) for number, policy in enumerate(policies, start=1)]
 
 
-def write(policies: Sequence[Policy], folder: Path) -> Iterator[Path]:
-    """Write each policy to its own file in `folder`; raises `UserError` where that is not possible."""
-    for name, policy in policies:
-        path = folder / f"{name}.json"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{json.dumps(policy, indent=2)}\n", "utf-8")
-        except OSError as error:
-            raise UserError(f"`{path}` cannot be written: {error.strerror}", hint="name a folder of yours") from error
-        yield path
+def write(policies: Sequence[Policy], folder: Path) -> tuple[list[Path], list[Path]]:
+    """Write each policy to its own file in `folder`; returns what is written, and what went.
+
+    Files of the same purpose from an earlier run go: whoever attaches all that is there would attach them too. Raises
+    `UserError` where that is not possible.
+    """
+    wanted = {folder / f"{name}.json": f"{json.dumps(policy, indent=2)}\n" for name, policy in policies}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in wanted.items():
+            files.write(text, path)
+        gone = sorted({old for name, _ in policies for old in _earlier(name, folder)} - wanted.keys())
+        for path in gone:
+            path.unlink()
+    except OSError as error:
+        said = f"`{error.filename or folder}` cannot be written: {files.why(error)}"
+        raise UserError(said, hint="name a folder of yours") from error
+    return list(wanted), gone
+
+
+def _earlier(name: str, folder: Path) -> set[Path]:
+    """The files that `write` made for the same environment and purpose, whether it took one or several."""
+    whole = re.sub(r"-[0-9]+$", "", name)
+    ours = re.compile(rf"{re.escape(whole)}(-[0-9]+)?\.json")
+    return {path for path in folder.iterdir() if ours.fullmatch(path.name) and not files.strange(path)}

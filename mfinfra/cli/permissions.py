@@ -55,12 +55,13 @@ def command(
     characters has no room for all, it is a list of several.
     """
     from mfinfra.cli import _permissions
-    from mfinfra.render import json, streams
+    from mfinfra.render import inert, json, streams
 
     found = _permissions.of(path, purpose.value)
     if into is not None:
-        for written in _permissions.write(found, into):
-            streams.put(f"{written}\n", sys.stdout)
+        written, gone = _permissions.write(found, into)
+        streams.put("".join(f"{inert.line(path)}\n" for path in written), sys.stdout)
+        streams.put("".join(f"{inert.line(path)} was of an earlier run, and is gone\n" for path in gone), sys.stderr)
         return 0
     streams.put(json.policies([policy for _, policy in found]), sys.stdout)
     return 0

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
-import stat
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from mfinfra import desired
+from mfinfra import desired, files
 from mfinfra.document import Reading
 from mfinfra.errors import InvalidDocument, UserError
 
@@ -39,13 +35,13 @@ def of(file: Path | None, environment: str) -> Path:
 def guard(path: Path, *, overwrite: bool) -> None:
     """Raise `UserError` where something is at `path` that must not be replaced."""
     if reason := occupied(path, overwrite=overwrite):
-        hint = "`--overwrite` replaces it, or name another file" if not _strange(path) else "name another file"
+        hint = "`--overwrite` replaces it, or name another file" if not files.strange(path) else "name another file"
         raise UserError(f"`{path}` {reason}", hint=hint, code="MF5603")
 
 
 def occupied(path: Path, *, overwrite: bool) -> str | None:
     """What is in the way at `path`."""
-    if _strange(path):
+    if files.strange(path):
         return "is there, and no regular file"
     return "is there already" if path.exists() and not overwrite else None
 
@@ -75,44 +71,11 @@ def read_back(text: str) -> Reading:
 
 def write(text: str, path: Path, *, overwrite: bool) -> None:
     """Put `text` there in one piece; what came there meanwhile is replaced only with `overwrite`."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     guard(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        _place(fresh, path, overwrite=overwrite)
+        files.write(text, path, replace=overwrite)
     except OSError as error:
         guard(path, overwrite=overwrite)  # whatever came there meanwhile is the better reason
-        raise _unwritable(path, error) from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
-def _place(fresh: Path, path: Path, *, overwrite: bool) -> None:
-    if not overwrite:
-        try:
-            os.link(fresh, path)  # fails where something came there meanwhile, as no rename does
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-                raise
-            guard(path, overwrite=False)
-        else:
-            return
-    fresh.replace(path)
-
-
-def _strange(path: Path) -> bool:
-    """Whether something stands at `path` that is no regular file: a link is none, wherever it leads."""
-    try:
-        return not stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
-def _unwritable(path: Path, error: OSError) -> UserError:
-    said = (error.strerror or str(error)).lower()
-    return UserError(f"`{path}` cannot be written: {said}", hint="name a file in a folder of yours", code="MF5603")
+        hint = "name a file in a folder of yours"
+        raise UserError(f"`{path}` cannot be written: {files.why(error)}", hint=hint, code="MF5603") from error

@@ -91,6 +91,19 @@ def test_an_export_is_written_over_and_nothing_else_is(run, tmp_path, target, ta
     assert (tmp_path / taken).read_text("utf-8") == "mine\n"
 
 
+def test_a_link_in_the_folder_is_refused_before_anything_is_written(run, tmp_path):
+    theirs, out = tmp_path / "theirs.tf", tmp_path / "out"
+    assert run("export", "terraform", str(SPOT), "--out", str(out)).code == 0
+    (out / "imports.tf").rename(theirs)
+    before = theirs.read_text("utf-8")
+    (out / "imports.tf").symlink_to(theirs)
+    (out / "versions.tf").unlink()
+    refused = run("export", "terraform", str(SPOT), "--out", str(out))
+    assert (refused.code, "[MF5752]" in refused.err) == (1, True)
+    assert theirs.read_text("utf-8") == before
+    assert not (out / "versions.tf").exists()
+
+
 def test_a_list_of_imports_alone_is_somebody_elses(run, tmp_path):
     (tmp_path / "resources-to-import.json").write_text("[]", "utf-8")
     assert run("export", "cloudformation", str(SPOT), "--out", str(tmp_path)).code == 1
