@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from mfinfra.errors import InvalidDocument, Stale, UserError
 from mfinfra.planning import document, select
 from mfinfra.planning.plan import Options
 from mfinfra.reconcile import Reviewed
-from mfinfra.render import streams
+from mfinfra.render import console, inert, problems, streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,18 @@ def _run_told(asked: Asked, telling: Telling) -> int:
     if asks and reviewed.plan.changes:
         _confirm.ask(reviewed.document["environment"], "Apply this plan to", "yes")
     binding = asks or approved is not None or asked.checksum is not None
-    return _run.carry_out(reviewed, asked.way, telling, binding=binding)
+    code = _run.carry_out(reviewed, asked.way, telling, binding=binding)
+    if code == 0 and reviewed.document["metaflow_changes"]:
+        console.write(problems.hint(_next(reviewed.document), 0), sys.stderr)
+    return code
+
+
+def _next(applied: dict[str, Any]) -> str:
+    """What Metaflow's users do when its configuration has become another by an apply."""
+    path = shlex.quote(inert.line(applied["source"]["path"]))
+    if applied["environment"]["endpoint"] == "sandbox":
+        return f"`mfinfra sandbox shell {path}` opens a shell in which flows run there"
+    return f"`mfinfra config {path} --write` tells Metaflow what is new"
 
 
 def _of_file(asked: Asked) -> Reviewed:

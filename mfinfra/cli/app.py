@@ -58,10 +58,10 @@ EXAMPLES = ("mfinfra plan environments/prod.yaml", "mfinfra apply environments/p
 SHORT = """\
 mfinfra: plan and apply for the AWS resources that Metaflow needs
 
+  mfinfra init                  write a first file, for AWS or for the sandbox
   mfinfra validate prod.yaml    check the file, offline
   mfinfra plan prod.yaml        show what would change; writes nothing
   mfinfra apply                 carry out what was just shown, or nothing
-  mfinfra sandbox start         a local AWS to try it on, without an account
 
 `mfinfra --help` lists the commands, `mfinfra plan --help` explains one
 """

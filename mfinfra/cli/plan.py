@@ -55,11 +55,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     difference in the order in which it would be carried out. The plan is saved for `mfinfra apply`, which carries out
     exactly this or nothing.
     """
+    from rich.text import Text
+
     from mfinfra import saved
     from mfinfra.cli import _addresses, _formats, _out, _run, _strict
     from mfinfra.planning import document
     from mfinfra.planning.plan import Options
-    from mfinfra.render import streams
+    from mfinfra.render import console, inert
 
     reading = _run.read(file, "plan")
     _out.guard(out, reading.environment.source.files)
@@ -71,7 +73,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         _out.write(text, out)
     elif not no_save:
         path = saved.keep(text, reading.environment.scope.environment)
-        streams.put(f"saved to {path}: `mfinfra apply` carries out this plan or none\n", sys.stderr)
+        said = f"saved to {inert.line(path)}: `mfinfra apply` carries out this plan or none"
+        console.write([Text(said)], sys.stderr)
     _formats.put(reviewed.document, format_, full=full, summary=summary, max_chars=max_chars)
     if strict:
         _strict.refuse(reviewed.document)

@@ -27,6 +27,22 @@ def test_with_yes_the_plan_and_progress_go_to_stderr_and_the_report_to_stdout(ru
     assert "done     role.batch-job created" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "hint"),
+    [
+        (None, "`mfinfra config prod.yaml --write` tells Metaflow what is new"),
+        ("http://127.0.0.1:5000", "`mfinfra config prod.yaml --write` tells Metaflow what is new"),
+        ("sandbox", "`mfinfra sandbox shell prod.yaml` opens a shell in which flows run there"),
+    ],
+)
+def test_another_configuration_of_metaflow_names_the_command_that_passes_it_on(run, live, file, endpoint, hint):
+    live.document["environment"]["endpoint"] = endpoint
+    live.document["source"]["path"] = "prod.yaml"
+    assert "hint: " not in run("apply", file, "--yes").err
+    live.document["metaflow_changes"] = {"METAFLOW_BATCH_JOB_QUEUE": {"before": None, "after": "jobs"}}
+    assert run("apply", file, "--yes").err.endswith(f"hint: {hint}\n")
+
+
 def test_flags_become_the_options_of_the_plan(run, live, file):
     argv = ["--adopt", "all", "--adopt", "log_group.flows", "--allow-destroy", "bucket.f", "--allow-replace", "table.h"]
     run("apply", file, "--auto-approve", *argv)

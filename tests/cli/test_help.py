@@ -78,6 +78,7 @@ def test_mfinfra_alone_shows_examples_first(run):
     assert shown.code == 0
     assert len(shown.out.splitlines()) == 8
     assert "mfinfra validate prod.yaml" in shown.out
+    assert shown.out.index("mfinfra init") < shown.out.index("mfinfra plan") < shown.out.index("mfinfra apply")
     assert shown.err == ""
 
 

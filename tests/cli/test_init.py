@@ -43,15 +43,16 @@ def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_sandbox_takes_one_flag_and_the_next_two_commands_are_printed(run, folder):
+def test_the_sandbox_takes_one_flag_and_the_next_commands_are_printed(run, folder):
     shown = run("init", "--preset", "sandbox")
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == (
         "wrote sandbox.yaml: 10 resources in the sandbox\n"
         "wrote mfinfra.schema.json: by it, editors complete and check the file\n"
         "\n"
-        "  mfinfra plan sandbox.yaml  # shows what would be made; writes nothing\n"
-        "  mfinfra apply              # carries out exactly that\n"
+        "  mfinfra plan sandbox.yaml           # shows what would be made; writes nothing\n"
+        "  mfinfra apply                       # carries out exactly that\n"
+        "  mfinfra sandbox shell sandbox.yaml  # a shell in which flows run there\n"
     )
     assert left(folder) == ["mfinfra.schema.json", "sandbox.yaml"]
     assert run("validate", "sandbox.yaml").out == "sandbox.yaml: valid, 10 resources\n"
@@ -236,8 +237,9 @@ In which of its subnets?
 wrote dev.yaml: 10 resources in the sandbox
 wrote mfinfra.schema.json: by it, editors complete and check the file
 
-  mfinfra plan dev.yaml  # shows what would be made; writes nothing
-  mfinfra apply          # carries out exactly that"""
+  mfinfra plan dev.yaml           # shows what would be made; writes nothing
+  mfinfra apply                   # carries out exactly that
+  mfinfra sandbox shell dev.yaml  # a shell in which flows run there"""
 
 
 @pytest.mark.slow
