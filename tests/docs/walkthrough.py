@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+
+import forked
 
 BLOCK = re.compile(
     r"^(?:<!-- (?P<said>[^\n]*) -->\n)?```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+PATIENCE = 300.0
+"""Seconds until a command counts as one that does not end."""
 VARYING = (
     (re.compile(r"\b(vpce|sg|lt|eni)-[0-9a-f]{17}\b"), r"\1-<id>"),
     (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?Z?\b"), "<moment>"),
@@ -142,30 +149,60 @@ def has(program: str) -> bool:
     return python is not None and subprocess.run([python, "-c", command], check=False).returncode == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Where a reader types: a folder, and variables. Without a `forge` every program is started as a shell does it."""
+
+    work: Path
+    environ: dict[str, str]
+    forge: forked.Forge | None = None
+
+    def run(self, line: str) -> tuple[int, str, str]:
+        """The exit code of a line, and what it wrote to stdout and stderr."""
+        words = shlex.split(line)
+        if self.forge is None or words[0] != "mfinfra" or re.search(r"[|&;<>$`*?]", line):
+            ran = subprocess.run(
+                ["sh", "-c", line],
+                cwd=self.work, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                timeout=PATIENCE, check=False,
+            )  # fmt: skip
+            return ran.returncode, ran.stdout, ran.stderr
+        with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told:
+            request = forked.Request(tuple(words[1:]), self.environ, str(self.work), forked.STREAMS)
+            code = self.forge.run(request, [nothing.fileno(), out.fileno(), told.fileno()], PATIENCE)
+            out.seek(0), told.seek(0)
+            return code, out.read().decode(), told.read().decode()
+
+
 def walk(text: str, folder: Path) -> list[str]:
-    """Do what the page says, then stop the sandbox; the differences between what it shows and what happens."""
-    environ, work, wrong = surroundings(folder), folder / "work", []
+    """Do what the page says, then stop the sandbox; the differences between what it shows and what happens.
+
+    The mfinfra of this environment is forked from one that is imported already; one that is tried out is started.
+    """
+    work, wrong = folder / "work", []
     work.mkdir()
-    try:
+    with ExitStack() as open_:
+        forge = None if "MFINFRA_BIN" in os.environ else open_.enter_context(forked.forge())
+        shell = Shell(work, surroundings(folder), forge)
+        open_.callback(_stop, shell)
         for step in steps(text):
             if isinstance(step, Saved):
                 (work / step.name).write_text(step.text, "utf-8")
             elif not step.needs or has(step.needs):
-                wrong += _done(step, work, environ)
-    finally:
-        subprocess.run(
-            ["mfinfra", "sandbox", "stop"], cwd=work, env=environ, check=True, capture_output=True, timeout=60
-        )
+                wrong += _done(step, shell)
     return wrong
 
 
-def _done(step: Typed, work: Path, environ: dict[str, str]) -> list[str]:
-    ran = subprocess.run(
-        ["sh", "-c", step.line],
-        cwd=work, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    if ran.returncode != step.code:
-        return [f"$ {step.line}\nexits {ran.returncode}, not {step.code}:\n{ran.stdout}{ran.stderr}"]
-    printed = ran.stderr if step.code not in (0, 2) else ran.stdout
+def _stop(shell: Shell) -> None:
+    code, _, told = shell.run("mfinfra sandbox stop")
+    if code:
+        raise RuntimeError(told)
+
+
+def _done(step: Typed, shell: Shell) -> list[str]:
+    code, out, told = shell.run(step.line)
+    if code != step.code:
+        return [f"$ {step.line}\nexits {code}, not {step.code}:\n{out}{told}"]
+    printed = told if step.code not in (0, 2) else out
     difference = differs(step.shown, printed)
     return [f"$ {step.line}\n{difference}\nall of it:\n{printed}"] if difference else []
