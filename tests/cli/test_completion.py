@@ -114,6 +114,13 @@ def test_what_could_mean_something_to_a_shell_is_never_offered(offered, file, tm
     assert offered(["show", file, ""]) == ["bucket.ok"]
 
 
+@pytest.mark.parametrize("shell", list(_completion.Shell))
+def test_whoever_knows_an_odd_word_it_is_not_offered(monkeypatch, shell):
+    odd = ["$(touch x)", "`x`", "a b", "a;b", "a\nb", "a:b", "'", "~", "*", ""]
+    monkeypatch.setattr(_completion, "_next", lambda *_: [(word, "") for word in [*odd, "bucket.ok"]])
+    assert _completion.answer(None, shell, ["show", ""]) == ["bucket.ok"]
+
+
 def saved(path):
     """A plan at `path`, whole and sealed; returns its addresses."""
     plan = of(PAIRS, leftovers=[GONE])

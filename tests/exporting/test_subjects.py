@@ -143,6 +143,16 @@ def test_ids_and_arns_are_references_again_and_look_alikes_are_not():
     assert known.linked("job_queue", queue) == {"name": "cpu", "compute_environments": [Ref(CLUSTER, "arn")]}
 
 
+def test_of_two_that_begin_alike_the_longer_one_is_meant():
+    known = Known()
+    every = {name: f"arn:aws:iam::123456789012:role/{name}" for name in ("jobs", "jobs/night", "jobs/night/late")}
+    for number, arn in enumerate(every.values()):
+        known.add(Address("role", f"r{number}"), {"arn": arn})
+    policies = {"p": {"Resource": list(every.values())}}
+    found = known.linked("role", {"policies": policies})["policies"]["p"]["Resource"]
+    assert found == [Ref(Address("role", f"r{number}"), "arn") for number in range(3)]
+
+
 def test_a_script_is_never_taken_apart():
     known = Known()
     known.add(Address("bucket", "data"), {"arn": "arn:aws:s3:::data"})
