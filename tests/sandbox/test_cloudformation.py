@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from mfinfra.sandbox import network
+
 pytestmark = pytest.mark.slow
 TAG = "aws:cloudformation:"
 TRUST = {
@@ -262,3 +264,16 @@ def test_a_stack_with_a_policy_is_updated_only_where_the_update_brings_another(s
     assert "stack policy" in text
     stacks.update(changed, StackPolicyDuringUpdateBody=policy.replace("Deny", "Allow"))
     assert stacks.statuses() == {"Logs": "UPDATE_COMPLETE"}
+
+
+def test_a_stack_finds_the_network_that_was_there_before_anybody_asked_for_it(stacks):
+    place = {"VpcId": network.VPC_ID, "GroupDescription": "jobs"}
+    stacks.create({"Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": place}})
+    assert stacks.shown()["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_the_arn_of_a_bucket_keeps_the_account_that_is_in_its_name(stacks):
+    name = f"metaflow-{network.ACCOUNT_ID}"
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    stacks.create({"Data": bucket}, template={"Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Data", "Arn"]}}}})
+    assert [row["OutputValue"] for row in stacks.shown()["Outputs"]] == [f"arn:aws:s3:::{name}"]

@@ -25,7 +25,7 @@ SCOPE: Final = re.compile(r"Credential=[^/]*/\d*/(?P<region>[^/]+)/(?P<service>[
 NAMES: Final = {"tagging": "resourcegroupstaggingapi", "states": "stepfunctions"}
 SIGNED_AS: Final = {"stepfunctions": "states"}
 CORRECTED: Final = frozenset(SIGNED_AS.get(service, service) for service in SERVICES)
-NETWORKED: Final = frozenset({"ec2", "batch"})
+NETWORKED: Final = frozenset({"ec2", "batch", "cloudformation"})
 CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 PHRASES: Final = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
 

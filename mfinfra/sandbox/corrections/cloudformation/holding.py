@@ -39,8 +39,7 @@ def bucket(making: Making) -> Made:
             for rule in encryption["ServerSideEncryptionConfiguration"]
         ]
         making.ask("s3", "PutBucketEncryption", Bucket=name, ServerSideEncryptionConfiguration={"Rules": found})
-    arn = making.call.arn(name, service="s3", regional=False).replace(making.call.account, "")
-    return Made(name, {"Arn": arn, "DomainName": f"{name}.s3.amazonaws.com"})
+    return Made(name, {"Arn": f"arn:{making.call.partition}:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
 
 
 def delete_bucket(making: Making, name: str) -> None:
