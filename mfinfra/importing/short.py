@@ -92,7 +92,8 @@ def _special(kind: str, field: str, live: Any, linked: Any, book: Book) -> Itera
 def _trust(live: Spec) -> Iterator[Any]:
     """As services and accounts, where it says nothing more."""
     named: dict[str, list[Any]] = {"services": [], "accounts": []}
-    for item in policy.parse(live).get("Statement") or ():
+    statements = policy.parse(live).get("Statement") or ()
+    for item in [statements] if isinstance(statements, Mapping) else statements:
         principal = item.get("Principal") if isinstance(item, Mapping) else None
         for kind, values in principal.items() if isinstance(principal, Mapping) else ():
             place = {"Service": "services", "AWS": "accounts"}.get(kind)
