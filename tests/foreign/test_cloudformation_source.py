@@ -241,3 +241,22 @@ def test_a_template_too_long_for_a_request_goes_through_a_bucket():
     assert [step.split()[:3] for step in steps if "BUCKET" in step] == [
         ["aws", "s3", "cp"], ["aws", "cloudformation", "update-stack"]
     ]  # fmt: skip
+
+
+def test_a_template_that_fits_into_a_request_without_its_indentation_only_has_none():
+    from mfinfra.importing.cloudformation_handover import LARGEST, Stack, of
+    from mfinfra.importing.cloudformation_parts import Held
+
+    held = (Held("Jobs", "AWS::Logs::LogGroup", "/jobs", "CREATE_COMPLETE"), Held("C", "AWS::ECS::Cluster", "x", ""))
+    long = {
+        "Resources": {
+            "Jobs": {**GROUP, "Metadata": {"x": [7] * (LARGEST // 4)}},
+            "C": {"Type": "AWS::ECS::Cluster"},
+        }
+    }
+    done = of(Stack({"StackName": NAME, "StackId": "x"}, held, long), SCOPE, "d")
+    retain = done.files[f"{NAME}.1-retain.json"]
+
+    assert "\n" not in retain
+    assert LARGEST // 2 < len(retain) <= LARGEST
+    assert not any("BUCKET" in step for step in done.steps)
