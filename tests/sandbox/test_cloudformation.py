@@ -277,3 +277,10 @@ def test_the_arn_of_a_bucket_keeps_the_account_that_is_in_its_name(stacks):
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
     stacks.create({"Data": bucket}, template={"Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Data", "Arn"]}}}})
     assert [row["OutputValue"] for row in stacks.shown()["Outputs"]] == [f"arn:aws:s3:::{name}"]
+
+
+def test_the_arn_of_a_scheduling_policy_may_be_asked_for_by_its_name_too(stacks):
+    policy = {"Type": "AWS::Batch::SchedulingPolicy", "Properties": {"Name": "fair"}}
+    asked = {"Arn": {"Value": {"Fn::GetAtt": ["Fair", "Arn"]}}, "Ref": {"Value": {"Ref": "Fair"}}}
+    stacks.create({"Fair": policy}, template={"Outputs": asked})
+    assert len({row["OutputValue"] for row in stacks.shown()["Outputs"]}) == 1

@@ -157,7 +157,8 @@ def delete_job_queue(making: Making, arn: str) -> None:
 def scheduling_policy(making: Making) -> Made:
     making.only("Name", "FairsharePolicy")
     wanted = {"name": making.name, **making.among(name="Name", fairsharePolicy="FairsharePolicy")}
-    return Made(making.ask("batch", "CreateSchedulingPolicy", **wanted)["arn"])
+    arn = making.ask("batch", "CreateSchedulingPolicy", **wanted)["arn"]
+    return Made(arn, {"Arn": arn})
 
 
 def delete_scheduling_policy(making: Making, arn: str) -> None:
