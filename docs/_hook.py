@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from _pages import codes, commands, formats, kinds, tables
+from _pages import codes, commands, console, formats, kinds, tables
 from mkdocs.structure.files import File, Files
 
 from mfinfra import __version__, schemas
@@ -20,6 +20,7 @@ FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 def on_config(config: Any) -> Any:
     """Complete the nav by what is generated: a kind or a command that is new has its entry by itself."""
+    console.known()
     config.extra["version"] = __version__
     for entry in config.nav:
         [(title, inside)] = entry.items()

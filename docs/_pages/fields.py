@@ -93,9 +93,13 @@ def _limits(node: Schema) -> Iterator[str]:
         if low in node and high in node:
             yield form.format(f"{node[low]:,}", f"{node[high]:,}").capitalize()
         elif low in node and (node[low] or low == "minimum"):
-            yield f"At least {form.partition('{} to ')[2].format(f'{node[low]:,}')}"
+            yield f"At least {_counted(form, node[low])}"
         elif high in node:
-            yield f"At most {form.partition('{} to ')[2].format(f'{node[high]:,}')}"
+            yield f"At most {_counted(form, node[high])}"
+
+
+def _counted(form: str, number: int) -> str:
+    return form.removeprefix("{} to ").format(f"{number:,}").removesuffix("s" if number == 1 else "")
 
 
 def _branches(node: Schema) -> Iterator[Schema]:
@@ -128,7 +132,7 @@ def nested(root: Schema, node: Schema, link: str, depth: int = 0) -> Iterator[st
                 continue  # a condition on another member, as `if` has them
             indent, need = "    " * depth, ", **required**" if name in one.get("required", ()) else ""
             about = sentence(found.get("description", ""))
-            yield f"{indent}- `{name}` ({kind_of(root, member)}{need}): {about}"
+            yield f"{indent}- `{name}` ({kind_of(root, member)}{need}){f': {about}' if about else ''}"
             if extra := ". ".join(told(root, member, link)):
                 yield f"{indent}  {extra}."
             yield from nested(root, member, link, depth + 1)
@@ -153,7 +157,7 @@ def conditions(schema: Schema) -> Iterator[str]:
         unexplained = rule.keys() - {"if", "then"} if rule is not schema else set()
         if unexplained:
             raise ValueError(f"the documentation says nothing of {sorted(unexplained)} in a condition")
-        yield f"With {_when(rule['if'])} {_then(rule['then'])}."
+        yield f"With {_when(rule['if'])}: {_then(rule['then'])}."
 
 
 def _when(condition: Schema) -> str:

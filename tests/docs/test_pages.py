@@ -162,6 +162,21 @@ def test_a_word_of_a_schema_that_no_page_explains_is_an_error():
         )
 
 
+def test_of_a_field_nothing_is_said_that_is_not_there():
+    said = {"a": {"type": "string", "minLength": 1}, "b": {"type": "array", "maxItems": 2, "description": "Those"}}
+    assert list(fields.nested({}, {"properties": said, "required": ["a"]}, "")) == [
+        "- `a` (string, **required**)",
+        "  At least 1 character.",
+        "- `b` (list): Those.",
+        "  At most 2 members.",
+    ]
+
+
+def test_a_condition_is_told_apart_from_what_follows():
+    rule = {"if": {"properties": {"type": {"const": "SPOT"}}}, "then": {"required": ["role"]}}
+    assert list(fields.conditions(rule)) == ["With `type` `SPOT`: `role` must be written."]
+
+
 def test_every_variable_that_is_read_stands_on_the_page_of_variables():
     source = "\n".join(path.read_text("utf-8") for path in (doc_pages.ROOT / "mfinfra").rglob("*.py"))
     read = set(re.findall(r"\bMFINFRA_[A-Z_]*[A-Z]\b", source))

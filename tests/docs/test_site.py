@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import logging
@@ -10,6 +11,7 @@ import re
 import textwrap
 import time
 
+import doc_commands
 import doc_pages
 import doc_snippets
 import pytest
@@ -26,10 +28,10 @@ STYLE = re.compile(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")\s]+)")
 SECTIONS = ("start", "concepts", "recipes", "kinds", "commands", "reference")
 
 
-def fetched(html):
+def fetched(page):
     """What a browser would fetch for a page from elsewhere; links that somebody may follow are none of it."""
-    tags = (found[0] for found in TAG.finditer(html))
-    return [address for tag in tags for address in ADDRESS.findall(tag)] + STYLE.findall(html)
+    tags = (found[0] for found in TAG.finditer(page))
+    return [address for tag in tags for address in ADDRESS.findall(tag)] + STYLE.findall(page)
 
 
 def build(folder, **changed):
@@ -123,6 +125,28 @@ def test_the_search_finds_each_part_of_the_site_without_a_server(site):
     assert index.startswith("var __index = ")
     for part in (*SECTIONS, "codes", "decisions"):
         assert f'"location": "{part}/' in index or f'"location":"{part}/' in index, part
+
+
+CONSOLE = re.compile(r'<div class="language-console highlight">(.*?)</div>', re.DOTALL)
+PROMPT_AND_OUTPUT = re.compile(r'<span class="g[po]">.*?</span>', re.DOTALL)
+
+
+def test_of_a_console_only_what_is_typed_looks_so_and_is_copied(site):
+    """What the page leaves out when it copies is what is marked as a prompt or as output."""
+    shown = 0
+    for page in doc_pages.written():
+        typed = [
+            [line.removeprefix("$ ") for line in doc_commands.lines(block.body, typed=True)]
+            for block in page.blocks("console", whole=True)
+        ]
+        built = (site[0] / page.path.replace("README.md", "index.md").replace(".md", ".html")).read_text("utf-8")
+        copied = [
+            html.unescape(re.sub(r"<[^>]+>", "", PROMPT_AND_OUTPUT.sub("", block))).replace("\\\n", " ").splitlines()
+            for block in CONSOLE.findall(built)
+        ]
+        assert [[line for line in block if line.strip()] for block in copied] == typed, page.path
+        shown += len(typed)
+    assert shown > 8
 
 
 def test_the_plan_on_the_home_page_is_the_plan_of_the_file_beside_it(stack):
