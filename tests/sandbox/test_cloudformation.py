@@ -284,3 +284,17 @@ def test_the_arn_of_a_scheduling_policy_may_be_asked_for_by_its_name_too(stacks)
     asked = {"Arn": {"Value": {"Fn::GetAtt": ["Fair", "Arn"]}}, "Ref": {"Value": {"Ref": "Fair"}}}
     stacks.create({"Fair": policy}, template={"Outputs": asked})
     assert len({row["OutputValue"] for row in stacks.shown()["Outputs"]}) == 1
+
+
+def test_a_table_is_encrypted_with_the_key_that_the_template_names(stacks, client_of):
+    key = client_of("kms").create_key()["KeyMetadata"]["Arn"]
+    table = {
+        "TableName": "splits",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    }
+    stacks.create({"Splits": {"Type": "AWS::DynamoDB::Table", "Properties": table}})
+    found = client_of("dynamodb").describe_table(TableName="splits")["Table"]["SSEDescription"]
+    assert (found["SSEType"], found["KMSMasterKeyArn"]) == ("KMS", key)

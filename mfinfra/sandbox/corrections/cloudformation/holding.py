@@ -67,6 +67,8 @@ def table(making: Making) -> Made:
         *known, "TableName", "TimeToLiveSpecification", "PointInTimeRecoverySpecification", "DeletionProtectionEnabled"
     )
     wanted = {"TableName": making.name, **making.among("TableName", "DeletionProtectionEnabled", *known)}
+    if encryption := wanted.get("SSESpecification"):
+        wanted["SSESpecification"] = {**encryption, "Enabled": encryption["SSEEnabled"]}
     made = making.ask("dynamodb", "CreateTable", **wanted)["TableDescription"]
     name = made["TableName"]
     for _ in range(PATIENCE):
