@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ AWS_KEY = "alias/aws/"
 AWS_OWN = "AWS manages it"
 # https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
 DEFAULT_GROUP = "default"
-_REGION, _ACCOUNT = 3, 4
+_PARTITION, _REGION, _ACCOUNT = 1, 3, 4
 ARN_FIELDS = 6
 
 Identifying = Generator[Questions, Answers, "Spec | Unfit | None"]
@@ -41,15 +42,23 @@ def located(arn: str) -> tuple[str, Spec] | None:
 
 
 def elsewhere(arn: str, scope: Scope) -> str:
-    """Why what has this ARN is out of reach: it is another account's or region's; empty if it is not."""
+    """Why what has this ARN is out of reach: another partition's, account's or region's; empty if it is not."""
     parts = arn.split(":", ARN_FIELDS - 1)
     if len(parts) < ARN_FIELDS or parts[0] != "arn":
         return ""
+    if parts[_PARTITION] != scope.partition:
+        return f"it is in the partition {parts[_PARTITION]}, and this is {scope.partition}"
     if parts[_ACCOUNT] not in ("", scope.account):
         return f"it is in account {parts[_ACCOUNT]}, and this is account {scope.account}"
     if parts[_REGION] not in ("", scope.region):
         return f"it is in {parts[_REGION]}, and this is {scope.region}"
     return ""
+
+
+def sayable(kind: str, identity: Spec) -> bool:
+    """Whether a file could say each of these fields: some names are refused before anybody is asked."""
+    known = schemas.load(kind)["properties"]
+    return all(_fits(known[name], str(value)) for name, value in identity.items() if name in known)
 
 
 def identify(kind: str, identity: Spec, scope: Scope) -> Identifying:
@@ -64,6 +73,11 @@ def identify(kind: str, identity: Spec, scope: Scope) -> Identifying:
             return found
         identity = {**found.spec, **identity}
     return _checked(kind, {name: identity[name] for name in anchors(kind)})
+
+
+def _fits(node: Mapping[str, Any], text: str) -> bool:
+    short, long = node.get("minLength", 0), node.get("maxLength", len(text))
+    return short <= len(text) <= long and re.search(node.get("pattern", ""), text) is not None
 
 
 def _checked(kind: str, identity: Spec) -> Spec | Unfit:

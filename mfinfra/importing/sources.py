@@ -133,7 +133,10 @@ def _named(value: str, scope: Scope) -> Seed:
         return _by_arn(value, kind, named, scope)
     if not named:
         raise _unreadable(value, "write what it is called behind the `=`")
-    return Seed(kind, _goes_by(kind, named), "was named on the command line")
+    fields = _goes_by(kind, named)
+    if not identity.sayable(kind, fields):
+        raise _unreadable(value, f"no {kind.replace('_', ' ')} in a file is called that")
+    return Seed(kind, fields, "was named on the command line")
 
 
 def _by_arn(value: str, kind: str, arn: str, scope: Scope) -> Seed:

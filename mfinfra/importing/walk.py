@@ -86,6 +86,7 @@ class Walk:
         wanted = {_asked(seed): (seed, via) for seed, via in reversed([*leads]) if not self._out(seed)}
         wanted = {key: lead for key, lead in reversed(wanted.items()) if key not in self._asked}
         self._asked |= wanted.keys()
+        wanted = {key: lead for key, lead in wanted.items() if self._sayable(*lead)}
         named = self.memory.run(
             {key: identity.identify(seed.kind, seed.identity, self.scope) for key, (seed, _) in wanted.items()}
         )
@@ -124,6 +125,12 @@ class Walk:
                     return found
                 self._also(found)
         return None
+
+    def _sayable(self, seed: Seed, via: str) -> bool:
+        said = identity.sayable(seed.kind, seed.identity)
+        if not said:
+            self._leave(seed, via, "no file can call it that")
+        return said
 
     def _also(self, found: Found) -> None:
         """What was reached again: a better name is taken over from whoever knows one."""

@@ -167,6 +167,15 @@ def test_all_that_is_named_and_not_there_is_told_at_once(aws):
     ]
 
 
+def test_a_name_that_no_file_takes_is_left_before_anybody_is_asked(stack, aws):
+    queue_by_hand(stack)
+    settings = {"METAFLOW_BATCH_JOB_QUEUE": "jobs", "METAFLOW_DATASTORE_SYSROOT_S3": "s3://Old_Bucket!/x"}
+    found = from_settings(aws, settings)
+    left = {one.what: one.why for one in found.unmodelled}
+    assert left["the bucket `Old_Bucket!`"] == "no file can call it that"
+    assert "queue: job_queue.default" in found.text
+
+
 def test_what_stays_although_no_field_says_it_is_told(stack, aws):
     stack.client("dynamodb").create_table(
         TableName="flows",
@@ -268,6 +277,10 @@ def test_tags_are_a_place_to_begin_for_roles_too(stack, aws):
         ("--resource", "job_queue", "MF5651"),
         ("--resource", "queue=x", "MF5651"),
         ("--resource", "role=", "MF5651"),
+        ("--resource", "bucket=no/bucket", "MF5651"),
+        ("--resource", "repository=x", "MF5651"),
+        ("--resource", "key=alias/aws/s3", "MF5651"),
+        ("--resource", "arn:aws-cn:s3:::flows", "MF5653"),
         ("--resource", "arn:aws:sns:us-east-1:123456789012:topic", "MF5651"),
         ("--resource", f"role=arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/jobs", "MF5651"),
         ("--resource", "arn:aws:iam::999999999999:role/x", "MF5653"),
