@@ -112,14 +112,15 @@ class Draft:
 
     def _mend(self, problems: tuple[Problem, ...]) -> None:
         """Take out what the reader does not take: a field, a resource, or a part of the `metaflow` block."""
-        mended: set[Address] = set()
+        mended, before = set[Address](), frozenset(self.found)
         for problem in problems:
             if problem.severity != "error":
                 continue
             place = _PLACE.match(problem.subject)
             address = Address(place[1], place[2]) if place else None
-            if place and address in self.found and address is not None:
-                if self._bar(address, place[3] or "", problem.message):
+            if place and address is not None and address in before:
+                # Of what was left out for an earlier problem there is nothing more to mend.
+                if address in self.found and self._bar(address, place[3] or "", problem.message):
                     mended.add(address)
             elif setting := _SETTING.match(problem.subject):
                 self._cut(tuple(filter(None, setting.groups())), problem.message)

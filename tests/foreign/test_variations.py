@@ -6,9 +6,9 @@ import re
 
 import pytest
 import yaml
-from stack import Stack
+from stack import ACCOUNT, Stack
 from variations import ROLES, STORES
-from variations_of_computation import COMPUTATION, LIST, prepared
+from variations_of_computation import COMPUTATION, LIST, prepared, queue
 from whole_life import adopted, adopts_only, from_flags
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,25 @@ def test_what_stands_in_accounts_is_adopted_as_it_is(account, variation):
     assert {field: value for field, value in said.items() if field not in CALLED} == variation.says
 
 
+def test_an_environment_that_batch_does_not_manage_stays_with_its_owner_and_its_queue_names_it(account):
+    stack, _ = account
+    batch = stack.client("batch")
+    role = f"arn:aws:iam::{ACCOUNT}:role/v-batch"
+    batch.create_compute_environment(computeEnvironmentName="v-unmanaged", type="UNMANAGED", serviceRole=role)
+    batch.describe_compute_environments(computeEnvironments=["v-unmanaged"])
+    imported = from_flags(stack, resource=(queue("v-stranger", "v-unmanaged", priority=1)(stack),))
+    assert "job_queue.v-stranger" in {str(address) for address in imported.found}
+    assert not any(address.kind == "compute_environment" for address in imported.found)
+    said = yaml.safe_load(imported.text)["resources"]["job_queue"]["v-stranger"]
+    assert said["compute_environments"] == ["v-unmanaged"]
+    assert [one.why for one in imported.unmodelled if "v-unmanaged" in one.what] == [
+        "`UNMANAGED` is not one of `EC2`, `SPOT`, `FARGATE`, `FARGATE_SPOT`"
+    ]
+    adopts_only(stack, imported)
+
+
 def test_all_of_it_is_one_file_s(account):
+    """The last one: from here on it is ours."""
     stack, flags = account
     imported = from_flags(stack, resource=tuple(flags.values()))
     assert len(imported.found) >= len(VARIATIONS)
