@@ -1,4 +1,4 @@
-"""Of a console only lines that begin with `$ ` are typed: a plan prints some that begin with `#`, as root's prompt does."""
+"""Of a console only lines that begin with `$ ` are typed; a plan prints some that begin as root's prompt does."""
 
 from __future__ import annotations
 

@@ -210,6 +210,15 @@ def test_every_python_of_a_page_is_python():
         compile(block.body, block.title, "exec")
 
 
+def test_whatever_the_comparison_says_of_others_has_its_source_or_says_that_it_has_none():
+    page = next(page.text for page in WRITTEN if page.path == "comparison.md")
+    rows = [line.strip("| ").split(" | ") for line in page.partition('class="compare"')[2].splitlines() if "|" in line]
+    told = [cell for row in rows[2:] for cell in "|".join(row[2:]).split("|") if cell.strip()]
+    assert len(told) > 60
+    assert [cell for cell in told if "[^" not in cell and "\N{DAGGER}" not in cell] == []
+    assert re.search(r"As of \*\*[A-Z][a-z]+ 20\d\d\*\*", page)
+
+
 def test_no_page_is_a_draft():
     assert [page.path for page in WRITTEN if len(page.whole) < 500 or re.search(r"TODO|FIXME|lorem", page.text)] == []
     assert not any(Path(doc_pages.DOCS / "assets").glob("*.map"))
