@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from mfinfra import configure, desired, profile, saved
 from mfinfra.aws import shell
 from mfinfra.cli import _saved
@@ -78,7 +80,7 @@ class Task:
         if changed:
             values = configuration.merged(live.values, rows, {**self.produced.values, **secrets})
             profile.write(live, configuration.document(values))
-            streams.put(f"written to {inert.line(config.place(live.target))}\n", sys.stderr)
+            console.write([Text(f"written to {inert.line(config.place(live.target))}")], sys.stderr)
         else:
             streams.put("nothing to write: the profile says all of this already\n", sys.stderr)
         self._live = None
@@ -110,7 +112,7 @@ class Task:
     def _tell_secrets(self) -> None:
         for key, where in self.produced.secrets.items():
             said = f"{key} is not shown: `--write` reads it from the secret {where}"
-            streams.put(f"note: {inert.line(said)}\n", sys.stderr)
+            console.write([Text(f"note: {inert.line(said)}")], sys.stderr)
 
     def _surroundings(self) -> configuration_warnings.Surroundings:
         project, chosen = profile.project(Path.cwd()), os.environ.get("METAFLOW_PROFILE", "")
@@ -134,5 +136,5 @@ def _last() -> Path:
         hint = "`mfinfra config FILE`; after `mfinfra plan FILE` it may be left out in the same folder"
         raise UserError("which environment? no plan of one was saved in this folder", hint=hint) from error
     path = _saved.source(saved.load(plan))
-    streams.put(f"the environment is that of the last plan: {inert.line(path)}\n", sys.stderr)
+    console.write([Text(f"the environment is that of the last plan: {inert.line(path)}")], sys.stderr)
     return path

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.text import Text
+
 from mfinfra import files
 from mfinfra.cli import _run
 from mfinfra.errors import Problem, UserError
@@ -85,4 +87,4 @@ def _tell(done: Written) -> None:
         )
         console.write(problems.problem(found), sys.stderr)
     for said in done.notes:
-        streams.put(f"note: {inert.line(said)}\n", sys.stderr)
+        console.write([Text(f"note: {inert.line(said)}")], sys.stderr)

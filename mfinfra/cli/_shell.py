@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from rich.text import Text
+
 from mfinfra import configure, desired, operation, profile, reconcile
 from mfinfra.cli import _failure, _saved
 from mfinfra.document import Reading
@@ -150,7 +152,7 @@ def _tell(reading: Reading, endpoint: str, found: Python | None) -> None:
     else:
         with_ = f"Metaflow {inert.line(found.metaflow)} of {inert.line(found.path)}"
     path = inert.line(reading.environment.source.path)
-    streams.put(f"the sandbox at {endpoint}, as {path} has it; {with_}\n", sys.stderr)
+    console.write([Text(f"the sandbox at {endpoint}, as {path} has it; {with_}")], sys.stderr)
 
 
 def _become(words: tuple[str, ...], environ: Mapping[str, str]) -> int:

@@ -65,7 +65,7 @@ def start(
     ] = None,
 ) -> int:
     """Start it in the background. A file with `aws: {endpoint: sandbox}` does so on its own."""
-    from mfinfra.render import progress
+    from mfinfra.render import console, problems, progress
     from mfinfra.sandbox import lifecycle
     from mfinfra.sandbox.behaviour import Behaviour, asked_for
 
@@ -75,7 +75,8 @@ def start(
     with progress.doing("starting the sandbox", sys.stderr):
         running = lifecycle.start(port, behaviour)
     _tell(running)
-    streams.put("hint: `aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped\n", sys.stderr)
+    said = "`aws: {endpoint: sandbox}` in a file leads there; it is empty again once stopped"
+    console.write(problems.hint(said, 0), sys.stderr)
     return 0
 
 
