@@ -23,7 +23,7 @@ def visible(text: str) -> str:
     """`text` with a visible escape for every character that nobody sees; line breaks become plain ones."""
     if every(text):
         return text
-    return "".join(char if seen(char) else _escape(char) for char in text.replace("\r\n", "\n"))
+    return "".join(char if seen(char) else escape(char) for char in text.replace("\r\n", "\n"))
 
 
 def everywhere(value: Any) -> Any:
@@ -44,6 +44,7 @@ def seen(char: str) -> bool:
     return char in KEPT or every(char)
 
 
-def _escape(char: str) -> str:
+def escape(char: str) -> str:
+    """The escape of a character by its number, as YAML and HCL read it."""
     code = ord(char)
     return f"\\u{code:04x}" if code < FIRST_BEYOND_BMP else f"\\U{code:08x}"

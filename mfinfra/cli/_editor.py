@@ -19,7 +19,7 @@ from mfinfra import files
 from mfinfra.document import bundle
 from mfinfra.errors import UserError
 
-NAME = "mfinfra.schema.json"
+NAME = bundle.FILE
 SETTING = "yaml.schemas"
 
 _MODELINE = re.compile(r"#\s*(yaml-language-server\s*:\s*\$schema=|\$schema\s*:).*")

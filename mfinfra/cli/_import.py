@@ -13,20 +13,19 @@ from rich.text import Text
 
 from mfinfra import importing, schemas
 from mfinfra.aws import session
-from mfinfra.cli import _editor
+from mfinfra.cli import _editor, _endpoints
 from mfinfra.document.nearest import did_you_mean
-from mfinfra.errors import Refused, UserError
+from mfinfra.errors import UserError
 from mfinfra.importing import Imported
 from mfinfra.importing.sources import Asked
-from mfinfra.model import Access, Address, Scope
+from mfinfra.model import Access, Address
 from mfinfra.plural import counted
-from mfinfra.render import console, inert, problems, progress, streams
-from mfinfra.starting import place
+from mfinfra.render import console, inert, progress, streams
+from mfinfra.starting import answers, place, signing_in
 
 STDOUT = "-"
 NAMELESS = "metaflow"
 """What an environment is called where nothing else names it."""
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _COMMAND = re.compile(r"(aws|mfinfra|terraform) ")
 HEADERS = "METAFLOW_SERVICE_HEADERS"
 
@@ -53,7 +52,7 @@ class Task:
         access = Access(profile=self.profile, endpoint=self.endpoint)
         aws = session.enter(access, self.region, self._name())
         aws.parallelism = self.parallelism
-        _guard_account(self.account, aws.scope)
+        signing_in.guard_account(self.account, aws.scope)
         found = self._imported(aws, access)
         copied = self._written(found)
         console.write(lines(found, self.file, copied), sys.stderr)
@@ -95,29 +94,18 @@ class Task:
                 hint = did_you_mean(kind, schemas.kinds()) or f"the kinds are {', '.join(schemas.kinds())}"
                 raise UserError(f"`--exclude {one}` names neither a kind nor an address", hint=hint)
         if not self.endpoint:
-            for name, url in session.foreign_endpoints().items():
-                said = f"`{name}` is set: what is read here comes from `{url}`, not from AWS"
-                console.write(problems.warning(said, "unset it, or name it: `--endpoint`"), sys.stderr)
+            _endpoints.warn("unset it, or name it: `--endpoint`")
 
     def _name(self) -> str:
         """The environment's name; raises `UserError` for one that cannot be."""
         if self.environment is not None:
-            if not _NAME.fullmatch(self.environment):
-                hint = "a small letter, then up to 30 small letters, digits and `-`"
+            if not answers.may_be_environment(self.environment):
+                hint = answers.ENVIRONMENT
                 raise UserError(f"`--environment {self.environment}` cannot be a name", hint=hint)
             return self.environment
         stem = "" if self.file == STDOUT else Path(self.file).stem
         profile = next(iter(self.wanted.get("--from-metaflow-profile", ())), "")
-        return next((name for name in (stem, profile) if _NAME.fullmatch(name)), NAMELESS)
-
-
-def _guard_account(wanted: str | None, scope: Scope) -> None:
-    if wanted is not None and wanted != scope.account:
-        raise Refused(
-            f"these credentials are of account `{scope.account}`, and `--account` says `{wanted}`",
-            hint="choose other credentials (`--profile`, `AWS_PROFILE`)",
-            code="MF4001",
-        )
+        return next((name for name in (stem, profile) if answers.may_be_environment(name)), NAMELESS)
 
 
 def lines(imported: Imported, file: str, copied: Iterable[str] = ()) -> Iterator[Text]:

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from mfinfra.aws import session
-from mfinfra.cli import _editor
+from mfinfra.cli import _editor, _endpoints
 from mfinfra.errors import UserError
 from mfinfra.plural import counted
-from mfinfra.render import console, inert, problems, streams
+from mfinfra.render import console, inert, streams
 from mfinfra.starting import place
 from mfinfra.starting.asking import Question
 from mfinfra.starting.given import Given
@@ -53,9 +52,7 @@ class Terminal:
 def init(given: Given, *, asking: bool) -> None:
     """Ask, write the file, and say what comes next."""
     if not (given.endpoint or given.offline):
-        for name, url in session.foreign_endpoints().items():
-            said = f"`{name}` is set: what is read here comes from `{url}`, not from AWS"
-            console.write(problems.warning(said, "unset it, or name it: `--endpoint`"), sys.stderr)
+        _endpoints.warn("unset it, or name it: `--endpoint`")
     person = Terminal() if asking and sys.stdin.isatty() and sys.stderr.isatty() else None
     started = start(given, person, _tell)
     if person is not None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mfinfra import desired, operation, reconcile
 from mfinfra.aws import session
-from mfinfra.cli import _failure, _saved, _signals, _telling
+from mfinfra.cli import _endpoints, _failure, _saved, _signals, _telling
 from mfinfra.cli._telling import Telling
 from mfinfra.document import Reading
 from mfinfra.errors import Incomplete, Locked, Refused
 from mfinfra.operation import Locking
 from mfinfra.planning.gate import Allowed
 from mfinfra.planning.plan import Options
-from mfinfra.render import console, inert, looks, problems, progress, report, streams, text
+from mfinfra.render import console, inert, looks, progress, report, streams, text
 
 
 def read(file: Path, command: str) -> Reading:
@@ -29,9 +29,7 @@ def read(file: Path, command: str) -> Reading:
     if command not in {"plan", "drift"}:
         session.guard_endpoints(reading.environment.access)
     elif not reading.environment.access.endpoint:
-        for name, url in session.foreign_endpoints().items():
-            said = f"`{name}` is set: what is read here comes from `{url}`, not from AWS"
-            console.write(problems.warning(said, "apply refuses to run like this; unset it"), sys.stderr)
+        _endpoints.warn("apply refuses to run like this; unset it")
     return reading
 
 

@@ -18,6 +18,8 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
+FILE = "mfinfra.schema.json"
+"""What a copy of it beside a file is called."""
 _NAME_WORDS = "1 to 63 letters, digits, `-` and `_`, a letter first"
 _RULES_OF_TEXT = ("pattern", "minLength", "maxLength", "enum", "format")
 _LISTS = ("anyOf", "oneOf", "allOf")

@@ -16,7 +16,6 @@ from mfinfra import printable
 COMMAND = re.compile(r"^(\s*):(?=:)")  # GitHub's runner obeys `::…` after any indentation
 OLD_COMMAND = re.compile(r"(##[A-Za-z.]*)\[")  # … and `##[…]`, as Azure's `##vso[…]`, anywhere in a line
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_/@+=-][A-Za-z0-9_:/@+=-]*")  # `:` and the colon after it would be `::`
-FIRST_BEYOND_BMP = 0x10000
 
 
 def line(value: object) -> str:
@@ -59,5 +58,4 @@ def path(parts: tuple[str | int, ...]) -> str:
 
 def _escape(char: str) -> str:
     short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char)
-    code = ord(char)
-    return short or (f"\\u{code:04x}" if code < FIRST_BEYOND_BMP else f"\\U{code:08x}")
+    return short or printable.escape(char)

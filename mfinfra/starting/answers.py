@@ -11,6 +11,7 @@ from typing import Any
 from mfinfra import printable, schemas
 from mfinfra.document import bundle
 
+ENVIRONMENT = "1 to 31 lower-case letters, digits and hyphens, a letter first"
 BUCKET = "metaflow-${environment}-${account}"
 """The name of the datastore's bucket where no other is chosen; with the longest environment it has 53 characters."""
 LONGEST_ENVIRONMENT = 31
@@ -58,10 +59,15 @@ class Answers:
     served: Mapping[str, str] = field(default_factory=dict)
 
 
+def may_be_environment(text: str) -> bool:
+    """Whether a file may have this name for its environment."""
+    return re.fullmatch(_of_file("environment"), text) is not None
+
+
 def wrong_environment(text: str) -> str | None:
     """What is wrong with the name of an environment: it becomes part of every other name."""
-    if not re.fullmatch(_of_file("environment"), text):
-        return "1 to 31 lower-case letters, digits and hyphens, a letter first"
+    if not may_be_environment(text):
+        return ENVIRONMENT
     if text.endswith("-"):
         return "the name of an image's repository would end with a hyphen, which ECR refuses"
     return None

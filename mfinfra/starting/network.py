@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mfinfra.document.lint_network import CLUSTER, GATEWAY_SERVICES, IMAGES
 from mfinfra.metaflow.doctor.routes import Network, Way, walk
 from mfinfra.model import Document
 from mfinfra.starting.answers import Preset
@@ -16,9 +17,7 @@ MOST_SUBNETS = 16
 
 https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
 """
-CONTAINERS = ("s3", "ecr.api", "ecr.dkr", "logs")
-CLUSTER = ("ecs", "ecs-agent", "ecs-telemetry")
-GATEWAY_SERVICES = ("s3", "dynamodb")
+CONTAINERS = (*IMAGES, "logs")
 SERVICE = re.compile(r"^.*amazonaws\.[a-z]+(-[a-z]+)+-[0-9]+\.")
 ZONE = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+[a-z]")
 NO_WAY_OUT = "has no way out: no image could be pulled, and no log written"

@@ -7,12 +7,10 @@ import tempfile
 from pathlib import Path
 
 from mfinfra import desired, files
-from mfinfra.document import Reading
+from mfinfra.document import Reading, bundle
 from mfinfra.errors import InvalidDocument, UserError
 
 FOLDER = Path("environments")
-SCHEMA = "mfinfra.schema.json"
-"""What `mfinfra schema --install` calls its copy."""
 SHIPPED = Path("schemas", "environment.json")
 """Where a checkout of mfinfra has it."""
 LEVELS = 4
@@ -50,12 +48,12 @@ def schema(path: Path) -> str:
     """Where the file at `path` finds the schema for an editor: the nearest one that is there, else beside it."""
     folder = path.parent.absolute()
     for above in (folder, *folder.parents[:LEVELS]):
-        for name in (Path(SCHEMA), SHIPPED):
+        for name in (Path(bundle.FILE), SHIPPED):
             if (above / name).is_file():
                 return Path(os.path.relpath(above / name, folder)).as_posix()
         if (above / ".git").exists():
             break
-    return SCHEMA
+    return bundle.FILE
 
 
 def read_back(text: str) -> Reading:

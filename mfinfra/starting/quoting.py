@@ -48,4 +48,4 @@ def _inside(char: str) -> str:
         return f"\\{char}"
     if printable.every(char):
         return char
-    return f"\\U{ord(char):08x}"
+    return printable.escape(char)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mfinfra.aws import entry, profiles, session
 from mfinfra.errors import Refused, UserError
-from mfinfra.model import Access
+from mfinfra.model import Access, Scope
 from mfinfra.starting import answers as rules
 from mfinfra.starting.asking import Option, Person, Question, answered
 from mfinfra.starting.given import Given
@@ -41,13 +41,18 @@ def _entered(given: Given, profile: str | None, person: Person | None) -> sessio
     )
     chosen = answered(region, [given.region] if given.region else None, person)[0] if region else None
     aws = session.enter(access, chosen, given.environment or "init")
-    if given.account and given.account != aws.scope.account:
+    guard_account(given.account, aws.scope)
+    return aws
+
+
+def guard_account(wanted: str | None, scope: Scope) -> None:
+    """Raise `Refused` for another account than the one that is `wanted`."""
+    if wanted is not None and wanted != scope.account:
         raise Refused(
-            f"these credentials are of account `{aws.scope.account}`, and `--account` says `{given.account}`",
+            f"these credentials are of account `{scope.account}`, and `--account` says `{wanted}`",
             hint="choose other credentials (`--aws-profile`, or `export AWS_PROFILE=NAME`), or leave `--account` out",
             code="MF4001",
         )
-    return aws
 
 
 def _default(access: Access) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mfinfra import printable
+from mfinfra.document.lint_network import CLUSTER
 from mfinfra.starting import blocks
 from mfinfra.starting.answers import Answers, Preset
 from mfinfra.starting.quoting import filled, reference, remark, scalar, sequence
@@ -25,7 +26,6 @@ INTERFACES: Mapping[str, str] = {
     "secretsmanager": "`@secrets`",
     "sts": "code that assumes a role",
 }
-CLUSTER = ("ecs", "ecs-agent", "ecs-telemetry")
 
 
 def write(answers: Answers, schema: str, *, suppressing: bool = False) -> str:

@@ -16,7 +16,6 @@ import pytest
 from mfinfra import document
 from mfinfra.cli import _editor
 from mfinfra.cli.app import main
-from mfinfra.starting import place
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = (
@@ -60,7 +59,6 @@ def test_the_sandbox_takes_one_flag_and_the_next_commands_are_printed(run, folde
 
 def test_the_schema_is_the_one_that_schema_install_writes(run, folder):
     run("init", "--preset", "sandbox")
-    assert place.SCHEMA == _editor.NAME
     text = (folder / "sandbox.yaml").read_text("utf-8")
     assert tuple(text.splitlines()[:2]) == _editor.modelines()
     assert _editor.install(Path("sandbox.yaml")) == [

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mfinfra import printable
+
 INDENT = "  "
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?:::[A-Za-z0-9]+)*")
 # YAML 1.1 takes these for something else than text.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_LONGEST_CODE = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +104,4 @@ def _character(one: str) -> str:
         return f"\\{one}"
     if one.isprintable():
         return one
-    code = ord(one)
-    return f"\\u{code:04x}" if code <= _LONGEST_CODE else f"\\U{code:08x}"
+    return printable.escape(one)

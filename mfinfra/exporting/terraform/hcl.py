@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mfinfra import printable
+
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 INDENT = "  "
 WIDTH = 100
 # `$${` stands for `${`. What is not closed, or has another `$` before it, is taken apart differently by every reader.
 _TOKEN = re.compile(r"(?P<usual>(?<![$%])[$%]\{[^{}$%\"\\\n]*\})|(?P<odd>[$%](?=\{))|(?P<other>[\"\\]|[^ -~])")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_LONGEST_CODE = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,7 @@ def _escape(found: re.Match[str]) -> str:
         return f"{text[0]}{text[:2]}{_TOKEN.sub(_escape, text[2:])}"
     if text in _ESCAPES or (text.isprintable() and not found["odd"]):
         return _ESCAPES.get(text, text)
-    code = ord(text)
-    return f"\\u{code:04x}" if code <= _LONGEST_CODE else f"\\U{code:08x}"
+    return printable.escape(text)
 
 
 def _doubled(found: re.Match[str]) -> str:
