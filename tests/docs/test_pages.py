@@ -34,6 +34,7 @@ CASES = {
     "a code": (doc_names.unknown_codes, "See MF9999.", "MF9999"),
     "an exit code": (doc_names.unknown_exits, "It exits with 9.", "9"),
     "an exit code in bold": (doc_names.unknown_exits, "It exits with **7**.", "7"),
+    "an exit code beside a command": (doc_names.unknown_exits, "```bash\ntrue  # exits 9 if so\n```", "9"),
     "a link to an exit code": (doc_names.unknown_exits, "[8](../reference/exit-codes.md#8)", "8"),
     "a path": (doc_names.unknown_paths, "Look at `schemas/cluster.json`.", "schemas/cluster.json"),
     "a kind": (doc_names.unknown_kinds, "Take `bukket.datastore`.", "bukket"),
