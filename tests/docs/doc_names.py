@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import doc_commands
 from doc_pages import CODE as INLINE
 from doc_pages import FENCE, ROOT, Page
 
@@ -31,7 +32,7 @@ NO_KIND = {
     "roles": "groups of checks", "sfn": "groups of checks", "network": "groups of checks",
     "aws": "a block of the file", "service": "a block of the file", "requirements": "a file",
 }  # fmt: skip
-ENDINGS = {"yaml", "json", "py", "md", "toml", "yml", "txt", "com", "cn", "rego", "xml", "html"}
+ENDINGS = {"yaml", "json", "py", "md", "toml", "yml", "txt", "com", "cn", "rego", "xml", "html", "log"}
 NO_FIELD = {
     # Words with an underscore that are neither a field nor a kind of ours.
     "prevent_destroy": "Terraform", "pull_request_target": "GitHub", "endpoint_url": "boto3",
@@ -60,7 +61,8 @@ def unknown_paths(page: Page) -> list[str]:
 
 
 def unknown_kinds(page: Page) -> list[str]:
-    found = (ADDRESS.fullmatch(word) for word in page.words())
+    typed = (word for words, _ in doc_commands.shown(page) for word in words)
+    found = (ADDRESS.fullmatch(word) for word in (*page.words(), *typed))
     return [
         f"{page.path}: `{one[0]}`: `{one[1]}` is no kind"
         for one in found

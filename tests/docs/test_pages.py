@@ -38,6 +38,7 @@ CASES = {
     "a link to an exit code": (doc_names.unknown_exits, "[8](../reference/exit-codes.md#8)", "8"),
     "a path": (doc_names.unknown_paths, "Look at `schemas/cluster.json`.", "schemas/cluster.json"),
     "a kind": (doc_names.unknown_kinds, "Take `bukket.datastore`.", "bukket"),
+    "a kind in a command": (doc_names.unknown_kinds, "```bash\nmfinfra plan a.yaml --adopt rolle.x\n```", "rolle"),
     "a field": (doc_names.unknown_fields, "Set `max_vcpu`s.", "max_vcpu"),
     "a link without a host": (doc_names.bad_links, "[here](https:///x)", "https:///x"),
     "a link in the clear": (doc_names.bad_links, "<http://example.com/x>", "http://example.com/x"),
