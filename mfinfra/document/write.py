@@ -110,7 +110,7 @@ def _named(address: Address, body: Mapping[str, Any], remarks: Mapping[tuple[str
     if not said and _fits_a_line({address.name: plain}):
         (line,) = _dump({address.name: plain}, flow=True).strip().splitlines()
         return [f"    {line.removeprefix('{').removesuffix('}')}"]
-    lines = [f"    {address.name}:"]
+    lines = [f"    {_dump({address.name: {}}).strip().removesuffix(' {}')}"]  # `null` and `no` are no text to others
     for name, value in plain.items():
         lines += [*_remarks(said.get(name, ()), "      "), *_block({name: value}, "      ", escape=False)]
     return lines

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mfinfra.document import lint_metaflow
+from mfinfra.document.nearest import did_you_mean
 from mfinfra.errors import InvalidDocument, Problem, UserError
 from mfinfra.importing import addresses, check, draft, owners, roles, sources, unseen
 from mfinfra.importing.draft import Draft
@@ -53,9 +54,11 @@ def importing(
     where nothing is left to write.
     """
     start, memory = sources.joined(starts), Memory(aws)
-    walked = Walk(memory, scope, frozenset(exclude)).run(start.seeds)
+    walk = Walk(memory, scope, frozenset(exclude))
+    walked = walk.run(start.seeds)
     _refuse_missing(walked.missing, scope)
     named = addresses.of(walked.found)
+    _refuse_idle({*exclude} - walk.left_out, map(str, named.values()))
     found = {named[one.key]: one for one in walked.found if str(named[one.key]) not in exclude}
     if not found:
         raise UserError("there is nothing to import", hint=_why_nothing(walked.left), code=NOTHING)
@@ -95,6 +98,14 @@ def _why_nothing(left: Iterable[Unmodelled]) -> str:
     if any(_OURS.search(one) for one in said):
         said.append("`--environment NAME` with that name imports what is its own, where its file was lost")
     return "\n".join(said) or "name more with `--resource`"
+
+
+def _refuse_idle(excluded: Iterable[str], named: Iterable[str]) -> None:
+    """A kind may be left out where there is none of it; an address is one that was read off an earlier report."""
+    known = list(named)
+    for one in sorted(excluded):
+        if "." in one and one not in known:
+            raise UserError(f"`--exclude {one}` leaves nothing out", hint=did_you_mean(one, known))
 
 
 def _refuse_missing(missing: Iterable[Seed], scope: Scope) -> None:

@@ -58,7 +58,7 @@ class Walked:
 
 @dataclass(slots=True)
 class Walk:
-    """One walk. `excluded` holds kinds and addresses that nothing is asked about."""
+    """One walk. `excluded` holds kinds and addresses that nothing is asked about; `left_out` those that met one."""
 
     memory: Memory
     scope: Scope
@@ -67,6 +67,7 @@ class Walk:
     left: list[Unmodelled] = field(default_factory=list)
     missing: list[Seed] = field(default_factory=list)
     aws_keys: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)
     _networks: set[str] = field(default_factory=set)
 
@@ -174,7 +175,9 @@ class Walk:
         return [seed for row in rows if (seed := network.seed(row, self.scope))]
 
     def _out(self, seed: Seed) -> bool:
-        return seed.kind in self.excluded or f"{seed.kind}.{seed.name}" in self.excluded
+        found = {seed.kind, f"{seed.kind}.{seed.name}"} & {*self.excluded}
+        self.left_out |= found
+        return bool(found)
 
 
 def whole(kind: str, fields: Spec, scope: Scope) -> Resource:

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from stack import ACCOUNT, REGION
 
 from mfinfra import importing
@@ -126,6 +127,13 @@ def test_what_is_excluded_is_a_name_in_the_file_and_is_not_asked_for(stack, aws)
     assert found.differences == ()
 
 
+def test_an_address_that_leaves_nothing_out_is_refused(stack, aws):
+    queue_by_hand(stack)
+    with pytest.raises(UserError, match="`--exclude role.instnace` leaves nothing out") as raised:
+        imported(aws, QUEUE, exclude=["role.instnace", "endpoint"])
+    assert "role.instance" in raised.value.hint
+
+
 def test_promise_5_what_another_tool_has_is_imported_with_the_steps_to_hand_it_over(stack, aws):
     queue_by_hand(stack, tags={"managedBy": "terraform"})
     stack.client("iam").tag_role(RoleName="instance", Tags=[{"Key": "ManagedBy", "Value": "Terraform module"}])
@@ -208,6 +216,10 @@ def test_live_text_of_every_sort_stands_in_the_file_as_text(stack, aws):
     iam.put_role_policy(RoleName="role", PolicyName="own", PolicyDocument=json.dumps(policy))
     iam.attach_role_policy(RoleName="role", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
     stack.client("secretsmanager").create_secret(Name="hostile", Description="\x1b[31m\u202e red")
+    iam.create_role(RoleName="null", AssumeRolePolicyDocument=trust("ec2"), Description="long " * 30)
+    odd = imported(aws, Seed("role", {"name": "null"}, "a test"))
+    assert odd.differences == ()
+    assert [*yaml.safe_load(odd.text)["resources"]["role"]] == ["null"], "for other readers too it is a text"
     found = imported(
         aws, Seed("role", {"name": "role"}, "a test"), Seed("secret", {"name": "hostile"}, "[/a]\x1b test")
     )
