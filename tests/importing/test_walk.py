@@ -129,7 +129,7 @@ def test_what_is_excluded_is_a_name_in_the_file_and_is_not_asked_for(stack, aws)
 
 def test_an_address_that_leaves_nothing_out_is_refused(stack, aws):
     queue_by_hand(stack)
-    with pytest.raises(UserError, match="`--exclude role.instnace` leaves nothing out") as raised:
+    with pytest.raises(UserError, match=r"`--exclude role\.instnace` leaves nothing out") as raised:
         imported(aws, QUEUE, exclude=["role.instnace", "endpoint"])
     assert "role.instance" in raised.value.hint
 
