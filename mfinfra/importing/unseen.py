@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+import jmespath
 
 from mfinfra.importing.memory import Memory
 from mfinfra.importing.start import Unmodelled
@@ -12,9 +13,11 @@ from mfinfra.model import Address
 
 STAYS = "mfinfra neither reads nor changes it"
 KEPT = "mfinfra carries it along and does not change it"
-# What the answers to the drivers' own questions hold beside the fields: operation → (rows, name, member → words).
-ANSWERS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
-    "DescribeTable": (
+REPLACED = f"{STAYS}; one that replaced it would be without"
+# What answers to a driver's own questions hold beside the fields: kind → (operation, rows, name, place → words).
+ANSWERS: Mapping[str, tuple[str, str, str, Mapping[str, str]]] = {
+    "table": (
+        "DescribeTable",
         "Table",
         "TableName",
         {
@@ -22,10 +25,22 @@ ANSWERS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
             "LocalSecondaryIndexes": "local secondary indexes",
             "LatestStreamArn": "a stream",
             "Replicas": "replicas",
+            "TableClassSummary.TableClass && TableClassSummary.TableClass != 'STANDARD'": "the class",
         },
     ),
-    "DescribeSecret": (
-        "",
+    "compute_environment": (
+        "DescribeComputeEnvironments",
+        "computeEnvironments",
+        "computeEnvironmentName",
+        {
+            "computeResources.tags": "the tags of the instances",
+            "computeResources.imageId || computeResources.ec2Configuration[?imageIdOverride]": "the image of its own",
+            "computeResources.launchTemplate.overrides": "launch templates for some instance types",
+        },
+    ),
+    "secret": (
+        "DescribeSecret",
+        "@",
         "Name",
         {"RotationEnabled": "a rotation", "ReplicationStatus": "replicas"},
     ),
@@ -53,14 +68,14 @@ def of(found: Mapping[Address, Found], memory: Memory) -> Iterator[Unmodelled]:
 
 
 def _answered(one: Found, memory: Memory) -> Iterator[tuple[str, str]]:
-    for key, answer in memory.answers.items():
-        operation = key.split(":")[1]
-        if answer is None or operation not in ANSWERS:
-            continue
-        rows, name, members = ANSWERS[operation]
-        row: Any = answer.get(rows) if rows else answer
-        if isinstance(row, Mapping) and row.get(name) == one.identity.get("name"):
-            yield from ((words, STAYS) for member, words in members.items() if row.get(member))
+    if one.kind not in ANSWERS:
+        return
+    operation, rows, name, places = ANSWERS[one.kind]
+    why = REPLACED if one.kind == "compute_environment" else STAYS
+    answers = [answer for key, answer in memory.answers.items() if key.split(":")[1] == operation and answer]
+    found = {row[name]: row for answer in answers for row in jmespath.search(f"[{rows}][]", answer)}
+    row = found.get(one.identity["name"], {})
+    yield from ((words, why) for place, words in places.items() if jmespath.search(place, row))
 
 
 def _facts(one: Found) -> Iterator[tuple[str, str]]:

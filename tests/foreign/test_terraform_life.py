@@ -37,7 +37,8 @@ def test_what_terraform_s_module_makes_lives_as_if_it_were_ours(stack):
     said = "\n".join(f"{one.what}: {one.why}" for one in imported.unmodelled)
     assert "the metadata service (`https://" in said
     assert "names: it has no alias, and a key goes by its alias" in said
-    assert "`IamInstanceProfile`" in said
+    assert f"`IamInstanceProfile` of `{TEMPLATE}`" in said
+    assert f"the tags of the instances of `{CPU}`" in said
     assert imported.handover == ()
 
     environment = adopted(stack, imported)

@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 from stack import ACCOUNT, Stack
-from variations import ROLES, STORES
-from variations_of_computation import COMPUTATION, LIST, prepared, queue
+from variations import ROLES, STORES, table
+from variations_of_computation import COMPUTATION, IMAGE, LIST, computing, prepared, queue
 from whole_life import adopted, adopts_only, from_flags
 
 pytestmark = pytest.mark.slow
@@ -52,6 +52,29 @@ def test_an_environment_that_batch_does_not_manage_stays_with_its_owner_and_its_
     assert [one.why for one in imported.unmodelled if "v-unmanaged" in one.what] == [
         "`UNMANAGED` is not one of `EC2`, `SPOT`, `FARGATE`, `FARGATE_SPOT`"
     ]
+    adopts_only(stack, imported)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (table("v-class", TableClass="STANDARD_INFREQUENT_ACCESS"), "the class of `table.v-class`"),
+        (
+            computing(
+                "v-own-image",
+                type="EC2",
+                instanceTypes=["optimal"],
+                ec2Configuration=[{"imageType": "ECS_AL2", "imageIdOverride": IMAGE}],
+            ),
+            "the image of its own of `compute_environment.v-own-image`",
+        ),
+    ],
+    ids=["a table's class", "an environment's image"],
+)
+def test_what_no_field_says_is_told_and_stays(account, made, said):
+    stack, _ = account
+    imported = from_flags(stack, resource=(made(stack),))
+    assert said in {one.what for one in imported.unmodelled}
     adopts_only(stack, imported)
 
 
