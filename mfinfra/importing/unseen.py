@@ -52,7 +52,7 @@ WHOLE: Mapping[str, str] = {
     "table": "auto scaling, exports and contributor insights",
     "repository": "replication, and what the registry's own rules say",
     "log_group": "metric and subscription filters",
-    "secret": "its value",
+    "secret": "the value",
 }
 """What no read of a driver shows, by kind."""
 
