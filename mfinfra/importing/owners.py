@@ -32,6 +32,8 @@ def _steps(owner: str, addresses: list[Address], found: Mapping[Address, Found],
         yield f"{owner} still holds {named}: {steps}"
         return
     yield f"{owner} has {named}: have it let go of each without deleting it (Terraform: `terraform state rm ADDRESS`)"
+    if bare := [f"`{address}`" for address, one in found.items() if one.owner.standing is Standing.NOBODYS]:
+        yield f"where it made {', '.join(bare)} too, without its tag, have it let go of that as well"
     yield from _untag({address: found[address] for address in addresses}, scope)
 
 
@@ -49,7 +51,7 @@ def _untag(found: Mapping[Address, Found], scope: Scope) -> Iterator[str]:
             by_keys.setdefault(keys, []).append(_arn(one, scope))
     for keys, arns in by_keys.items():
         yield (
-            "then `aws resourcegroupstaggingapi untag-resources "
+            f"then `aws resourcegroupstaggingapi untag-resources --region {scope.region} "
             f"--resource-arn-list {_quoted(arns)} --tag-keys {_quoted(keys)}`"
         )
 

@@ -71,10 +71,13 @@ def test_what_terraform_still_has_is_refused_until_the_steps_shown_are_done(stac
     imported = from_settings(stack, settings)
     theirs = {"bucket.datastore", "job_queue.default", "role.batch-job", "role.fargate", "role.batch-service"}
     assert alive(imported) == {*theirs, GROUP, CPU_FARGATE}
-    first, *rest = imported.handover
+    first, second, *rest = imported.handover
     assert first.startswith("another tool (tag `managedBy` = `terraform`) has ")
     assert all(f"`{address}`" in first for address in theirs)
     assert "`terraform state rm ADDRESS`" in first
+    # What the module puts no tag on is as much Terraform's.
+    assert second.startswith("where it made ")
+    assert all(f"`{address}`" in second for address in (GROUP, CPU_FARGATE))
 
     path = stack.folder / "prod.yaml"
     path.write_text(imported.text, "utf-8")
