@@ -19,8 +19,9 @@ from mfinfra.starting.given import Given
 from mfinfra.starting.start import Started, start
 
 GAP = "  "
+NAME = 12
 NARROWEST = 6
-"""Columns that the last cell of a row keeps, however long the others are."""
+"""Columns that a cell of a row keeps while another can be cut, and however long the others are."""
 
 
 class Terminal:
@@ -94,7 +95,7 @@ def _default(question: Question) -> str:
 
 
 def _rows(question: Question) -> Iterator[Text]:
-    """The options in columns; the last one is cut where the terminal ends."""
+    """The options in columns, cut to the width of the terminal."""
     rows = [
         [str(number), inert.line(option.value), *map(inert.line, option.cells)]
         for number, option in enumerate(question.options, start=1)
@@ -102,16 +103,28 @@ def _rows(question: Question) -> Iterator[Text]:
     if not rows:
         return
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    limit = streams.width(sys.stderr)
+    if limit := streams.width(sys.stderr):
+        widths = _fitting(widths, limit - len(GAP) * len(widths))
     for row in rows:
-        yield Text(_row(row, widths, limit), no_wrap=True)
+        yield Text(_row(row, widths), no_wrap=True)
 
 
-def _row(row: Sequence[str], widths: Sequence[int], limit: int | None) -> str:
-    line = GAP + row[0].rjust(widths[0])
-    for cell, width in zip(row[1:-1], widths[1:-1], strict=True):
-        line += GAP + set_cell_size(cell, width)
-    last = row[-1] if len(row) > 1 else ""
-    room = max(NARROWEST, limit - cell_len(line) - len(GAP)) if limit else cell_len(last)
-    cut = last if cell_len(last) <= room else set_cell_size(last, room - 1) + "…"
-    return (line + GAP + cut).rstrip()
+def _fitting(widths: Sequence[int], room: int) -> list[int]:
+    """The widths of columns that `room` holds: long names give way first; numbers and what is typed stay whole."""
+    found = list(widths)
+    while sum(found) > room:
+        loose = [one for one in range(2, len(found) - 1) if found[one] > NAME]
+        loose = loose or [one for one in range(2, len(found)) if found[one] > NARROWEST]
+        if not loose:
+            break
+        found[max(loose, key=found.__getitem__)] -= 1
+    return found
+
+
+def _row(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [row[0].rjust(widths[0])]
+    cells += [
+        set_cell_size(cell if cell_len(cell) <= width else f"{set_cell_size(cell, width - 1)}…", width)
+        for cell, width in zip(row[1:], widths[1:], strict=True)
+    ]
+    return (GAP + GAP.join(cells)).rstrip()

@@ -11,7 +11,7 @@ from mfinfra.cli._options import Parallelism
 
 EXAMPLES = (
     "mfinfra import environments/prod.yaml --from-metaflow-profile default",
-    "mfinfra import prod.yaml --resource job_queue=metaflow --resource bucket=my-datastore",
+    "mfinfra import prod.yaml --resource job_queue=metaflow --tag team=ml",
 )
 CODES = (0, 1, 3, 70, 130)
 

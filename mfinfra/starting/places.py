@@ -106,6 +106,8 @@ def _no_place(preset: Preset, found: Account, vpc: str) -> str | None:
     """Why a VPC does not do, with what would."""
     if found.subnets is None or found.proposal(preset, vpc):
         return None
+    if not found.inside(vpc):
+        return "there is no subnet in it: name another VPC"
     return f"`{preset}` cannot work in its subnets ({counted(found.inside(vpc))}); {_instead(preset, found, [vpc])[1]}"
 
 
@@ -175,4 +177,4 @@ def _tables(  # noqa: PLR0913, PLR0917 - what is known so far
 
 
 def _called(vpc: Vpc) -> str:
-    return " ".join(part for part in (vpc.name, "(default)" if vpc.default else "") if part)
+    return " ".join(part for part in ("(default)" if vpc.default else "", vpc.name) if part)

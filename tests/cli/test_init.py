@@ -14,8 +14,10 @@ import dialogue
 import pytest
 
 from mfinfra import document
-from mfinfra.cli import _editor
+from mfinfra.cli import _editor, _init
 from mfinfra.cli.app import main
+from mfinfra.render import streams
+from mfinfra.starting.asking import Option, Question
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = (
@@ -238,6 +240,20 @@ wrote mfinfra.schema.json: by it, editors complete and check the file
   mfinfra plan dev.yaml           # shows what would be made; writes nothing
   mfinfra apply                   # carries out exactly that
   mfinfra sandbox shell dev.yaml  # a shell in which flows run there"""
+
+
+def test_a_long_name_breaks_no_row_and_ids_stay_whole(monkeypatch, capsys):
+    monkeypatch.setattr(streams, "width", lambda _: 80)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True, readline=lambda: "1\n"))
+    named = Option("vpc-00000000000000001", ("(default) production " * 9, "172.31.0.0/16", "1 public, 2 behind NAT"))
+    plain = Option("vpc-00000000000000002", ("", "10.0.0.0/16", "no subnets"))
+    _init.Terminal.ask(Question("--vpc", "Which VPC?", None, (named, plain)))
+    rows = [line for line in capsys.readouterr().err.splitlines() if "vpc-0" in line]
+    assert rows == [
+        "  1  vpc-00000000000000001  (default) pr…  172.31.0.0/16  1 public, 2 behind NAT",
+        "  2  vpc-00000000000000002                 10.0.0.0/16    no subnets",
+    ]
+    assert max(map(len, rows)) <= 80
 
 
 @pytest.mark.slow

@@ -150,6 +150,11 @@ def test_where_several_vpcs_do_and_none_is_the_default_one_the_flag_is_named(liv
     assert f"`{VPC}`, `{OTHER_VPC}`" in error.hint
 
 
+def test_a_vpc_without_subnets_is_told_as_such(live):
+    live.rows["DescribeVpcs"]["Vpcs"].append(vpc(OTHER_VPC))
+    assert refused(vpc=OTHER_VPC).message == f"`--vpc`: `{OTHER_VPC}`: there is no subnet in it: name another VPC"
+
+
 def test_the_only_vpc_that_does_is_taken(live):
     live.rows = rows(vpc(OTHER_VPC, default=True), vpc(), subnets=SUBNETS)
     assert started()[0].answers.vpc == VPC
