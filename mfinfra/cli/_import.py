@@ -26,7 +26,8 @@ from mfinfra.starting import answers, place, signing_in
 STDOUT = "-"
 NAMELESS = "metaflow"
 """What an environment is called where nothing else names it."""
-_COMMAND = re.compile(r"(aws|mfinfra|terraform) ")
+_COMMAND = re.compile(r"(?:then `)?((aws|mfinfra) [^`]+)`?")
+"""A step that is a command and nothing else, or almost."""
 HEADERS = "METAFLOW_SERVICE_HEADERS"
 
 
@@ -55,7 +56,7 @@ class Task:
         signing_in.guard_account(self.account, aws.scope)
         found = self._imported(aws, access)
         copied = self._written(found)
-        console.write(lines(found, self.file, copied), sys.stderr)
+        console.write(lines(found, self.file, copied, self.profile), sys.stderr)
         return 1 if found.differences else 0
 
     def _written(self, found: Imported) -> Sequence[str]:
@@ -108,10 +109,10 @@ class Task:
         return next((name for name in (stem, profile) if answers.may_be_environment(name)), NAMELESS)
 
 
-def lines(imported: Imported, file: str, copied: Iterable[str] = ()) -> Iterator[Text]:
+def lines(imported: Imported, file: str, copied: Iterable[str] = (), profile: str | None = None) -> Iterator[Text]:
     """The report: what was found and why, what stays, what comes first, and what comes next.
 
-    `copied` says what was done for editors.
+    `copied` says what was done for editors; `profile` is whose credentials were used.
     """
     scope, count = imported.scope, len(imported.found)
     where = f"in account {scope.account}, {scope.region}"
@@ -120,7 +121,7 @@ def lines(imported: Imported, file: str, copied: Iterable[str] = ()) -> Iterator
     yield from _section("Stays as it is", (f"{one.what}: {one.why}" for one in imported.unmodelled), "bold")
     yield from _section("Mended in the file", imported.mended, "bold")
     yield from _section("Not in the file, for they are secrets", map(_secret, imported.withheld), "bold")
-    yield from _steps(imported.handover)
+    yield from _steps(imported.handover, profile)
     yield from _section("A plan of this file would do more than adopt", imported.differences, "bold red")
     yield from _next(file, copied, last=bool(imported.handover))
 
@@ -149,15 +150,19 @@ def _section(title: str, said: Iterable[str], style: str) -> Iterator[Text]:
         yield from (Text(), Text(title, style), *rows)
 
 
-def _steps(handover: Iterable[str]) -> Iterator[Text]:
-    """Sentences, and commands by themselves on a line, so that they can be copied."""
+def _steps(handover: Iterable[str], profile: str | None) -> Iterator[Text]:
+    """Sentences, and commands by themselves on a line, so that they can be copied: for the account that was read."""
+    whose = f" --profile {shlex.quote(profile)}" if profile else ""
     steps = list(handover)
     if steps:
         yield from (Text(), Text("Before anything can be adopted", "bold yellow"))
     for step in steps:
         for part in inert.lines(step):
-            command = _COMMAND.match(part) is not None
-            yield Text(f"    {part}", no_wrap=True) if command else Text(f"  {part}")
+            command = _COMMAND.fullmatch(part)
+            if command is None:
+                yield Text(f"  {part}")
+            else:
+                yield Text(f"    {command[1]}{inert.line(whose) if command[2] == 'aws' else ''}", no_wrap=True)
 
 
 def _secret(key: str) -> str:

@@ -115,6 +115,17 @@ def test_the_last_step_of_a_handover_names_the_file(there, run, tmp_path):
     assert ran.err.endswith(f"After the steps above:\n  mfinfra plan {tmp_path}/prod.yaml --adopt all\n")
 
 
+def test_the_commands_of_a_handover_are_lines_by_themselves_and_for_the_same_credentials(there, run):
+    with_(there, handover=("Let go:", "aws iam x --tag-keys 'a b'", "then `aws iam y`", "`aws z` lists them, and more"))
+    ran = run("import", "-", *SOURCE, "--aws-profile", "my prod")
+    assert ran.err.partition("adopted\n")[2].splitlines() == [
+        "  Let go:",
+        "    aws iam x --tag-keys 'a b' --profile 'my prod'",
+        "    aws iam y --profile 'my prod'",
+        "  `aws z` lists them, and more",
+    ]
+
+
 def test_a_dash_puts_the_file_on_stdout_and_nothing_else(there, run):
     ran = run("import", "-", *SOURCE)
     assert (ran.code, ran.out) == (0, "text: here\n")

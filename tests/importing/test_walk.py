@@ -142,7 +142,7 @@ def test_promise_5_what_another_tool_has_is_imported_with_the_steps_to_hand_it_o
     assert "terraform state rm ADDRESS" in told
     assert "`aws iam untag-role --role-name instance --tag-keys ManagedBy`" in told
     arns = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/jobs arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/cpu"
-    assert f"untag-resources --resource-arn-list {arns} --tag-keys managedBy`" in told
+    assert f"untag-resources --region {REGION} --resource-arn-list {arns} --tag-keys managedBy`" in told
     assert found.differences == ()
 
 
