@@ -137,7 +137,7 @@ def test_only_tags_that_can_be_taken_off_and_say_whose_it_is_are_taken_off():
     lock = held("security_group", "sg-0a", tags)
     steps = owners.handover({Address("security_group", "jobs"): lock}, SCOPE)
     assert steps[1] == (
-        "then `aws resourcegroupstaggingapi untag-resources "
+        f"then `aws resourcegroupstaggingapi untag-resources --region {REGION} "
         f"--resource-arn-list arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-0a "
         "--tag-keys Terraform managed-by pulumi:stack`"
     )
