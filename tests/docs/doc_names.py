@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import doc_commands
+from _pages import commands
 from doc_pages import CODE as INLINE
 from doc_pages import FENCE, ROOT, Page
 
@@ -37,6 +38,11 @@ NO_FIELD = {
     # Words with an underscore that are neither a field nor a kind of ours.
     "prevent_destroy": "Terraform", "pull_request_target": "GitHub", "endpoint_url": "boto3",
     "default_x86_64": "Batch", "default_arm64": "Batch",
+}  # fmt: skip
+NO_FLAG = {
+    # Flags in backticks that are another program's.
+    "--expect-no-changes": "Pulumi", "--refresh": "Pulumi", "--fail": "the CDK", "--revert-drift": "the CDK",
+    "--log-execution-history": "Metaflow", "--enable-dns-support": "the AWS CLI", "--force": "nobody's",
 }  # fmt: skip
 EXAMPLE = "MF1234"
 ENDED = frozenset({*MEANINGS, 143, 129})
@@ -68,6 +74,26 @@ def unknown_kinds(page: Page) -> list[str]:
         for one in found
         if one and one[1] not in {*schemas.kinds(), *NO_KIND, "kind"} and one[0].rpartition(".")[2] not in ENDINGS
     ]
+
+
+def unknown_flags(page: Page) -> list[str]:
+    """Flags that stand in prose without their command."""
+    return [
+        f"{page.path}: no command takes {flag}"
+        for word in page.words()
+        if (flag := re.split(r"[ =,]", word)[0]).startswith("--") and flag not in {*flags(), *NO_FLAG}
+    ]
+
+
+@cache
+def flags() -> frozenset[str]:
+    """Every flag of every command."""
+    waiting, known = [commands.ROOT], {"--help"}
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        known |= {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
+    return frozenset(known)
 
 
 def unknown_fields(page: Page) -> list[str]:
@@ -113,4 +139,4 @@ def _sound(link: str) -> bool:
     return bool(parts.hostname) and (local or (parts.scheme == "https" and "." in parts.hostname)) and "…" not in link
 
 
-CHECKS = (unknown_codes, unknown_exits, unknown_paths, unknown_kinds, unknown_fields, bad_links)
+CHECKS = (unknown_codes, unknown_exits, unknown_paths, unknown_kinds, unknown_flags, unknown_fields, bad_links)

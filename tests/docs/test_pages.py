@@ -38,6 +38,7 @@ CASES = {
     "a link to an exit code": (doc_names.unknown_exits, "[8](../reference/exit-codes.md#8)", "8"),
     "a path": (doc_names.unknown_paths, "Look at `schemas/cluster.json`.", "schemas/cluster.json"),
     "a kind": (doc_names.unknown_kinds, "Take `bukket.datastore`.", "bukket"),
+    "a flag by itself": (doc_names.unknown_flags, "It takes `--adopting ADDR`.", "--adopting"),
     "a kind in a command": (doc_names.unknown_kinds, "```bash\nmfinfra plan a.yaml --adopt rolle.x\n```", "rolle"),
     "a field": (doc_names.unknown_fields, "Set `max_vcpu`s.", "max_vcpu"),
     "a link without a host": (doc_names.bad_links, "[here](https:///x)", "https:///x"),
@@ -219,6 +220,20 @@ def test_whatever_the_comparison_says_of_others_has_its_source_or_says_that_it_h
     assert len(told) > 60
     assert [cell for cell in told if "[^" not in cell and "\N{DAGGER}" not in cell] == []
     assert re.search(r"As of \*\*[A-Z][a-z]+ 20\d\d\*\*", page)
+
+
+def test_a_step_names_a_queue_of_the_file_on_its_page():
+    named = {
+        (page.path, queue)
+        for page in WRITTEN
+        for block in page.blocks("python")
+        for queue in re.findall(r'queue="([^"]+)"', block.body)
+    }
+    assert len(named) > 1
+    for path, queue in named:
+        file = doc_pages.ROOT / "environments" / Path(path).with_suffix(".yaml").name
+        resources = desired.read(file).environment.resources
+        assert queue in {one.spec["name"] for address, one in resources.items() if address.kind == "job_queue"}, path
 
 
 def test_no_page_is_a_draft():
