@@ -15,6 +15,7 @@ from mfinfra.model import Action, Call, Document, Effects, FieldChange, Observed
 
 AUTO = "auto"
 THERE = "instance_profile"
+ARN = "instance_profile_arn"
 ROLES_TAGS, PROFILES_TAGS = "tags of the role", "tags of the profile"
 WITH_PROFILE = "ecs_instance"
 OWNER = "mfinfra:owner"
@@ -58,6 +59,7 @@ def joined(role: Observed, answer: Document | None, resource: Resource) -> Obser
     return replace(
         role,
         spec={**role.spec, "instance_profile": holder},
+        outputs={**role.outputs, ARN: profile["Arn"]},
         facts={**role.facts, THERE: True, ROLES_TAGS: role.tags, PROFILES_TAGS: tags},
         tags=common(role.tags, tags, resource.tags) if wanted(resource) else role.tags,
         warnings=(*role.warnings, *stranger(role, profile)),

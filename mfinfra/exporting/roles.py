@@ -31,3 +31,9 @@ def exclusive(subject: Subject, field: str) -> bool:
 def with_profile(subject: Subject) -> bool:
     """Whether its instance profile goes along."""
     return subject.says("instance_profile") and "instance_profile" not in subject.free
+
+
+def profiles_path(subject: Subject) -> str:
+    """Where the profile stands, which somebody else may have made; empty at the top. It follows from the ARN alone."""
+    inside = subject.outputs["instance_profile_arn"].partition(":instance-profile/")[2].split("/")[:-1]
+    return f"/{'/'.join(inside)}/" if inside else ""

@@ -179,3 +179,15 @@ def test_no_name_is_given_twice_within_a_space():
         for asked in (("a", "x"), ("a", "x"), ("b", "x"), ("a", "X"), ("", "BatchJob"), ("", "BatchJob"))
     ]
     assert given == ["x", "x_2", "x", "X2", "BatchJob", "BatchJob2"]
+
+
+def test_an_instance_profile_that_somebody_made_elsewhere_stays_there():
+    """Both tools take the top for granted and would make another one there."""
+    arn = "arn:aws:iam::123456789012:instance-profile/eng/batch/ecsInstanceRole"
+    made = changed(
+        exported.planned(environment()),
+        "role.instance",
+        observed=lambda one: replace(one, outputs={**one.outputs, "instance_profile_arn": arn}),
+    )
+    assert 'path = "/eng/batch/"' in terraform.write(subjects.of(made)).whole
+    assert 'Path: "/eng/batch/"' in cloudformation.write(subjects.of(made)).whole

@@ -266,3 +266,25 @@ def test_the_version_of_a_launch_template_follows_it_and_a_newer_one_of_others_d
 
     assert version(1) == Expr("aws_launch_template.scarce.latest_version")
     assert version(2) == "1"
+
+
+def test_a_strategy_that_nobody_may_have_named_replaces_no_environment(tmp_path):
+    """Batch answers with none where none was asked for, which is the same as `BEST_FIT` there and not in Terraform."""
+    resources = {
+        "security_group": {"batch": GROUP},
+        "role": {"instance": {"name": "ecsInstanceRole", "preset": "ecs_instance"}},
+        "compute_environment": {
+            "cpu": {
+                "name": "cpu",
+                "type": "EC2",
+                "allocation_strategy": "BEST_FIT",
+                "subnets": ["subnet-0000000000000000a"],
+                "security_groups": ["security_group.batch"],
+                "service_role": "arn:aws:iam::123456789012:role/AWSBatchServiceRole",
+                "instance_role": "role.instance",
+            }
+        },
+    }
+    body = bodies(resources, tmp_path)["aws_batch_compute_environment", "cpu"]
+    assert "allocation_strategy" not in body["compute_resources"][0]
+    assert Expr("compute_resources[0].allocation_strategy") in body["lifecycle"][0]["ignore_changes"]

@@ -30,7 +30,8 @@ def items(subject: Subject) -> Iterator[Item]:
     policies = {there: value for there, value in named.items() if value}
     yield Item("AWS::IAM::Role", {"RoleName": name}, {**subject.fields(FIELDS), **policies, **tags(subject)})
     if roles.with_profile(subject):
-        properties = {"InstanceProfileName": name, "Roles": [subject.own("name")]}
+        path = {"Path": found} if (found := roles.profiles_path(subject)) else {}
+        properties = {"InstanceProfileName": name, **path, "Roles": [subject.own("name")]}
         yield Item("AWS::IAM::InstanceProfile", {"InstanceProfileName": name}, properties, PROFILE)
 
 

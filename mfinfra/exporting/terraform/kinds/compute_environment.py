@@ -27,6 +27,7 @@ FREE = {there: name for there, name in {**EVERYWHERE, **ON_INSTANCES}.items() if
 FREE |= {"min_vcpus": "min_vcpus", "ec2_configuration": "image_type", "launch_template": "launch_template"}
 LONGEST = 360
 """Minutes. https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/batch/compute_environment.go"""
+BEST_FIT = "BEST_FIT"
 INSIDE = "compute_resources[0]"
 ITS_OWN = ("desired_vcpus", "bid_percentage")
 """The one belongs to Batch; the other is 100 where nobody has said it, and that cannot be told from 100."""
@@ -49,8 +50,17 @@ def pieces(subject: Subject) -> Iterator[Piece]:
             }
         )
     outer = (*free(subject, {"state": "state"}), *(() if sayable(subject) or not on_instances else ("update_policy",)))
-    inner = (*ITS_OWN, *free(subject, FREE)) if on_instances else free(subject, EVERYWHERE)
+    inner = (
+        tuple(dict.fromkeys((*ITS_OWN, *usual(subject), *free(subject, FREE))))
+        if on_instances
+        else free(subject, EVERYWHERE)
+    )
     yield Piece(TYPE, spec["name"], arguments, ignore=(*outer, *(f"{INSIDE}.{name}" for name in inner)))
+
+
+def usual(subject: Subject) -> tuple[str, ...]:
+    """The strategy that Batch takes where nobody has named one: it answers as it was asked, and that is not known."""
+    return ("allocation_strategy",) if subject.spec.get("allocation_strategy") == BEST_FIT else ()
 
 
 def sayable(subject: Subject) -> bool:
@@ -64,7 +74,8 @@ def resources(subject: Subject) -> dict[str, Any]:
     said = subject.fields(EVERYWHERE)
     if not environments.on_instances(subject):
         return said
-    said |= {"min_vcpus": subject.spec["min_vcpus"], **subject.fields(ON_INSTANCES)}
+    named = {there: name for there, name in ON_INSTANCES.items() if there not in usual(subject)}
+    said |= {"min_vcpus": subject.spec["min_vcpus"], **subject.fields(named)}
     if environments.bid(subject):
         said["bid_percentage"] = environments.bid(subject)
     if template := environments.launch_template(subject):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mfinfra.exporting import roles
 from mfinfra.exporting.subjects import Subject
-from mfinfra.exporting.terraform.form import Form, Piece, free, policy, tags
+from mfinfra.exporting.terraform.form import Form, Piece, free, only, policy, tags
 
 TYPE = "aws_iam_role"
 PROFILE = "aws_iam_instance_profile"
@@ -32,7 +32,8 @@ def pieces(subject: Subject) -> Iterator[Piece]:
     yield from inline(subject)
     yield from attached(subject)
     if roles.with_profile(subject):
-        yield Piece(PROFILE, name, {"name": name, "role": subject.own("name"), **tags(subject)})
+        path = only(path=roles.profiles_path(subject))
+        yield Piece(PROFILE, name, {"name": name, **path, "role": subject.own("name"), **tags(subject)})
 
 
 def inline(subject: Subject) -> Iterator[Piece]:
