@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,12 +99,21 @@ def _environment(given: Given, person: Person | None, default: str | None = None
         occupied = place.occupied(path, overwrite=given.overwrite)
         return f"`{path}` {occupied}; `--overwrite` would replace it" if occupied else None
 
+    if person is not None:
+        own = next(filter(lambda name: not wrong(name), _names(own)), own)
     question = Question("--environment", "What is the environment called?", (own,), wrong=wrong)
     if given.environment:
         question = replace(question, wrong=rules.wrong_environment)
     name = answered(question, [given.environment] if given.environment else None, person)[0]
     place.guard(place.of(given.file, name), overwrite=given.overwrite)
     return name
+
+
+def _names(first: str) -> Iterator[str]:
+    """The name and those that come after it."""
+    for _ in range(TRIES):
+        yield first
+        first = rules.next_name(first)
 
 
 def _network(

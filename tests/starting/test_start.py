@@ -117,6 +117,14 @@ def test_the_name_of_the_file_is_that_of_the_environment_by_default(live):
     assert started(file=Path("Prod 1.yaml"))[0].answers.environment == "dev"
 
 
+def test_what_is_proposed_at_a_terminal_has_no_file_yet(live, folder):
+    for taken in ("dev.yaml", "dev-2.yaml"):
+        (folder / taken).touch()
+    person = Typing(["", "", ""])
+    assert started(person)[0].path == Path("dev-3.yaml")
+    assert [question.default for question in person.questions if question.flag == "--environment"] == [("dev-3",)]
+
+
 def test_the_folder_of_environments_takes_the_file(live, folder):
     (folder / "environments").mkdir()
     assert started()[0].path == Path("environments/dev.yaml")
