@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import shlex
 import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -32,6 +32,11 @@ class Written:
     mark: str
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def comment(lines: Iterable[str]) -> str:
+    """Lines that both Terraform and CloudFormation pass over, whatever is in them."""
+    return "".join(f"# {line}".rstrip() + "\n" for text in lines for line in (text.splitlines() or [""]))
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfinfra.exporting import written
 from mfinfra.exporting.terraform import hcl
 from mfinfra.exporting.terraform.hcl import Block, Expression, Function, Interpolated, Nested
 
@@ -110,7 +111,7 @@ def test_blocks_stand_behind_arguments_and_equals_signs_under_each_other():
 
 
 def test_a_comment_stays_one_whatever_is_in_it():
-    assert hcl.comment(["a\nresource", ""]) == "# a\n# resource\n#\n"
+    assert written.comment(["a\nresource", ""]) == "# a\n# resource\n#\n"
 
 
 needs_terraform = pytest.mark.skipif(not shutil.which("terraform"), reason="there is no `terraform` here")

@@ -72,8 +72,8 @@ def write(chosen: Chosen) -> Written:
             "Resources": resources,
         }
     )
-    text = f"{template.comment(_head(chosen, body, (*warnings, *notes)))}{body}"
-    first = template.comment([written.title(chosen, WHAT)]).strip()
+    text = f"{written.comment(_head(chosen, body, (*warnings, *notes)))}{body}"
+    first = written.comment([written.title(chosen, WHAT)]).strip()
     return Written({TEMPLATE: text, IMPORTS: f"{json.dumps(imports, indent=2)}\n"}, text, first, warnings, notes)
 
 

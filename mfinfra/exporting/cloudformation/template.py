@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,6 @@ def document(value: Mapping[str, Any]) -> str:
     """The mapping as a YAML document; on its top level an empty line between entries."""
     entries = ["\n".join(_entry(key, item)) for key, item in value.items()]
     return "\n\n".join(entries) + "\n"
-
-
-def comment(lines: Iterable[str]) -> str:
-    """Lines that CloudFormation passes over."""
-    return "".join(f"# {line}".rstrip() + "\n" for text in lines for line in (text.splitlines() or [""]))
 
 
 def literal(text: str) -> str:

@@ -47,8 +47,8 @@ def write(chosen: Chosen, major: int = NEWEST) -> Written:
         "imports.tf": hcl.document(taking for taking, _ in pairs),
         MAIN: hcl.document(resource for _, resource in pairs),
     }
-    head = hcl.comment(_head(chosen, (*warnings, *notes)))
-    first = hcl.comment([written.title(chosen, WHAT)])
+    head = written.comment(_head(chosen, (*warnings, *notes)))
+    first = written.comment([written.title(chosen, WHAT)])
     files = {name: f"{head if name == MAIN else first}\n{text}" for name, text in parts.items()}
     return Written(files, "\n".join([head, *parts.values()]), first.strip(), warnings, notes)
 

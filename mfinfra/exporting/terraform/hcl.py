@@ -65,11 +65,6 @@ def document(blocks: Iterable[Block]) -> str:
     return "\n".join("".join(f"{line}\n" for line in _block(block)) for block in blocks)
 
 
-def comment(lines: Iterable[str]) -> str:
-    """Lines that Terraform passes over."""
-    return "".join(f"# {line}".rstrip() + "\n" for text in lines for line in (text.splitlines() or [""]))
-
-
 def value(given: Any) -> str:
     """A value on one line or on several, without any indentation before the first one."""
     return "\n".join(_value(given))
