@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mfinfra import catalogue, desired, schemas
+from mfinfra.document import references
 from mfinfra.document.read import Reading
 from mfinfra.document.write import compose
 from mfinfra.errors import InvalidDocument, Problem
@@ -40,6 +41,8 @@ class Draft:
     aws_keys: frozenset[str] = frozenset()
     prefix: str = ""
     barred: dict[Address, dict[str, str]] = field(default_factory=dict)
+    by_id: set[Address] = field(default_factory=set)
+    """Security groups that name others by id: by address they would wait for each other."""
     cut: set[tuple[str, ...]] = field(default_factory=set)
     left: list[Unmodelled] = field(default_factory=list)
     words: dict[Address, Least] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Draft:
     def writing(self, address: Address, start: Spec, expand: Expand = as_it_is) -> Writing:
         """The search for the words of one resource; `expand` spells a preset out."""
         book = self.book.without("key") if self._apart(address) else self.book
+        book = book.without("security_group") if address in self.by_id else book
         barred = self.barred.get(address, {})
         return Writing(self.memory, book, self.scope, address, self.found[address], start, barred, expand)
 
@@ -120,7 +124,7 @@ class Draft:
             address = Address(place[1], place[2]) if place else None
             if place and address is not None and address in before:
                 # Of what was left out for an earlier problem there is nothing more to mend.
-                if address in self.found and self._bar(address, place[3] or "", problem.message):
+                if address in self.found and self._bar(address, place[3] or "", problem.message, problem.code):
                     mended.add(address)
             elif setting := _SETTING.match(problem.subject):
                 self._cut(tuple(filter(None, setting.groups())), problem.message)
@@ -128,10 +132,13 @@ class Draft:
                 raise InvalidDocument(problems)
         self._write({address: None for address in self.words if address in self.found and address in mended})
 
-    def _bar(self, address: Address, name: str, why: str) -> bool:
-        """Let one field alone; where it cannot be left out, the whole resource. Says whether the field was it."""
+    def _bar(self, address: Address, name: str, why: str, code: str) -> bool:
+        """Let one field alone; where it cannot be left out, the whole resource. Says whether the resource is left."""
         known = schemas.traits(address.kind)
         barred = self.barred.setdefault(address, {})
+        if code == references.CIRCLE and address.kind == "security_group" and address not in self.by_id:
+            self.by_id.add(address)
+            return True
         if name in known.fields and name not in known.required and name not in barred:
             barred[name] = why
             return True

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from stack import ACCOUNT, Stack
 from variations import ROLES, STORES, table
-from variations_of_computation import COMPUTATION, IMAGE, LIST, computing, prepared, queue
+from variations_of_computation import COMPUTATION, IMAGE, LIST, computing, each_other, prepared, queue
 from whole_life import adopted, adopts_only, from_flags
 
 pytestmark = pytest.mark.slow
@@ -76,6 +76,19 @@ def test_what_no_field_says_is_told_and_stays(account, made, said):
     imported = from_flags(stack, resource=(made(stack),))
     assert said in {one.what for one in imported.unmodelled}
     adopts_only(stack, imported)
+
+
+def test_of_groups_that_let_each_other_in_one_names_the_other_by_its_id(account):
+    stack, _ = account
+    imported = from_flags(stack, resource=(each_other(stack),))
+    adopts_only(stack, imported)
+    ids = {str(address): one.observed.physical_id for address, one in imported.found.items()}
+    said = yaml.safe_load(imported.text)["resources"]["security_group"]
+    rules = {name: spec["ingress"] for name, spec in said.items()}
+    assert rules == {
+        "v-one": [{"protocol": "tcp", "port": 443, "security_group": ids["security_group.v-other-one"]}],
+        "v-other-one": [{"protocol": "tcp", "port": 443, "security_group": "security_group.v-one"}],
+    }
 
 
 def test_all_of_it_is_one_file_s(account):

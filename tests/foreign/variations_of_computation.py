@@ -103,6 +103,17 @@ def lists(stack: Stack) -> str:
     return group("v-lists", {**HTTPS, "PrefixListIds": [{"PrefixListId": list_}]}, by_group)(stack)
 
 
+def each_other(stack: Stack) -> str:
+    """The group that lets in another one, which lets it in."""
+    ec2 = stack.client("ec2")
+    one, other = (group(name)(stack).partition("=")[2] for name in ("v-one", "v-other-one"))
+    for to, by in ((one, other), (other, one)):
+        ec2.authorize_security_group_ingress(
+            GroupId=to, IpPermissions=[{**HTTPS, "UserIdGroupPairs": [{"GroupId": by}]}]
+        )
+    return f"security_group={one}"
+
+
 def endpoint(service: str, **params: Any) -> Callable[[Stack], str]:
     def made(stack: Stack) -> str:
         name = f"com.amazonaws.us-east-1.{service}"
