@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfinfra import policy as policies
@@ -43,6 +43,15 @@ def policy(subject: Subject) -> dict[str, Any]:
     statements = written.get("Statement", [])
     others = statements if isinstance(statements, list) else [statements]
     return {**policies.document([]), **written, "Statement": [*others, refusal]}
+
+
+def untold(subject: Subject, tool: str) -> Iterator[str]:
+    """What is off: not told apart from what was never switched on, so that no target says it."""
+    if subject.spec.get("versioning") is False:
+        yield f"versioning is not on, and {tool} is told nothing of it"
+    public = subject.spec.get("block_public_access")
+    if public is not None and not access(public):
+        yield f"public access is not blocked, and {tool} is told nothing of it"
 
 
 def midnight(value: Any) -> Any:

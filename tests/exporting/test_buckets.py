@@ -64,3 +64,15 @@ def test_both_targets_have_the_refusal(write, tmp_path):
         data = {"name": "data", "tls_only": tls_only}
         text = write(exported.chosen_of({"bucket": {"data": data}}, tmp_path)).whole
         assert text.count("aws:SecureTransport") == tls_only
+
+
+def test_what_is_off_is_told_where_no_target_says_it(tmp_path):
+    off = {"name": "old-123456789012", "versioning": False, "block_public_access": False, "tls_only": False}
+    chosen = exported.chosen_of({"bucket": {"old": {**off, "object_ownership": "ObjectWriter"}}}, tmp_path)
+    common = ("versioning is not on", "public access is not blocked")
+    for target, tool, more in (
+        (terraform, "Terraform", ("objects belong to whoever writes them",)),
+        (cloudformation, "CloudFormation", ()),
+    ):
+        said = [f"`bucket.old`: {what}, and {tool} is told nothing of it" for what in (*common, *more)]
+        assert list(target.write(chosen).notes) == said

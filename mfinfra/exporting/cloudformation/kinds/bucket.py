@@ -90,4 +90,4 @@ def rule(one: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-FORM = Form({"arn": ("", "Arn"), "name": ("", "")}, items)
+FORM = Form({"arn": ("", "Arn"), "name": ("", "")}, items, lambda subject: buckets.untold(subject, "CloudFormation"))

@@ -122,8 +122,9 @@ PARTS: Mapping[str, Callable[[Subject], Mapping[str, Any]]] = {
 def notes(subject: Subject) -> Iterator[str]:
     """What stays in AWS as it is, without Terraform, and what only Terraform knows."""
     yield from of_terraform(forced(subject))
-    if subject.spec.get("versioning") is False:
-        yield "versioning is not on, and Terraform is told nothing of it"
+    yield from buckets.untold(subject, "Terraform")
+    if subject.spec.get("object_ownership") == "ObjectWriter":
+        yield "objects belong to whoever writes them, and Terraform is told nothing of it"
 
 
 FORM = Form({"arn": (TYPE, "arn"), "name": (TYPE, "bucket")}, pieces, notes)
