@@ -44,7 +44,10 @@ def command(
     into: Annotated[
         Path | None,
         typer.Option(
-            "--into", metavar="FOLDER", envvar="MFINFRA_INTO", help="Write a file for each policy there instead."
+            "--into",
+            metavar="FOLDER",
+            envvar="MFINFRA_INTO",
+            help="Write a file for each policy there instead; those of an earlier run go.",
         ),
     ] = None,
 ) -> int:
