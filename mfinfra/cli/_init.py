@@ -73,16 +73,16 @@ def _ending(started: Started, *, with_schema: bool) -> str:
     path, answers = shlex.quote(str(started.path)), started.answers
     count = counted(len(started.reading.environment.resources), "resource")
     where = "in the sandbox" if answers.endpoint == "sandbox" else f"in account {answers.account}, {answers.region}"
-    sandbox = (f"mfinfra sandbox shell {path}", "a shell in which flows run there")
+    sandbox = (f"mfinfra sandbox shell {path}", "a shell where flows run")
     commands = (
-        (f"mfinfra plan {path}", "shows what would be made; writes nothing"),
+        (f"mfinfra plan {path}", "shows what would be made"),
         ("mfinfra apply", "carries out exactly that"),
         sandbox if answers.endpoint == "sandbox" else (f"mfinfra config {path} --write", "tells Metaflow"),
     )
     rows = [(inert.line(command), what) for command, what in commands]
     width = max(cell_len(command) for command, _ in rows)
     lines = "".join(f"{GAP}{set_cell_size(command, width)}{GAP}# {what}\n" for command, what in rows)
-    editors = f"wrote {inert.line(started.schema)}: by it, editors complete and check the file\n" if with_schema else ""
+    editors = f"wrote {inert.line(started.schema)}: editors check the file by it\n" if with_schema else ""
     return f"wrote {inert.line(started.path)}: {count} {where}\n{editors}\n{lines}"
 
 

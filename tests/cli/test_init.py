@@ -49,11 +49,11 @@ def test_the_sandbox_takes_one_flag_and_the_next_commands_are_printed(run, folde
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == (
         "wrote sandbox.yaml: 10 resources in the sandbox\n"
-        "wrote mfinfra.schema.json: by it, editors complete and check the file\n"
+        "wrote mfinfra.schema.json: editors check the file by it\n"
         "\n"
-        "  mfinfra plan sandbox.yaml           # shows what would be made; writes nothing\n"
+        "  mfinfra plan sandbox.yaml           # shows what would be made\n"
         "  mfinfra apply                       # carries out exactly that\n"
-        "  mfinfra sandbox shell sandbox.yaml  # a shell in which flows run there\n"
+        "  mfinfra sandbox shell sandbox.yaml  # a shell where flows run\n"
     )
     assert left(folder) == ["mfinfra.schema.json", "sandbox.yaml"]
     assert run("validate", "sandbox.yaml").out == "sandbox.yaml: valid, 10 resources\n"
@@ -235,11 +235,11 @@ In which of its subnets?
   Numbers or ids [2 3]:
 
 wrote dev.yaml: 10 resources in the sandbox
-wrote mfinfra.schema.json: by it, editors complete and check the file
+wrote mfinfra.schema.json: editors check the file by it
 
-  mfinfra plan dev.yaml           # shows what would be made; writes nothing
+  mfinfra plan dev.yaml           # shows what would be made
   mfinfra apply                   # carries out exactly that
-  mfinfra sandbox shell dev.yaml  # a shell in which flows run there"""
+  mfinfra sandbox shell dev.yaml  # a shell where flows run"""
 
 
 def test_a_long_name_breaks_no_row_and_ids_stay_whole(monkeypatch, capsys):
