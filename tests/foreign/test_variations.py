@@ -6,9 +6,10 @@ import re
 
 import pytest
 import yaml
+from making import computing, each_other, prepared, queue, table
 from stack import ACCOUNT, Stack
-from variations import ROLES, STORES, table
-from variations_of_computation import COMPUTATION, IMAGE, LIST, computing, each_other, prepared, queue
+from variations import ROLES, STORES
+from variations_of_computation import COMPUTATION, IMAGE, LIST
 from whole_life import adopted, adopts_only, from_flags
 
 pytestmark = pytest.mark.slow

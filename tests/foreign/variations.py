@@ -1,117 +1,15 @@
-"""Resources as they stand in accounts: each made by somebody's own call, with what a file has to say of it.
-
-A maker is handed the stack, and returns the `KIND=NAME` that leads to what it made; later ones may name earlier ones.
-"""
+"""Stores and roles as they stand in accounts, with all that a file has to say of each beside what it is called."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from stack import ACCOUNT, Stack
+from making import Variation, bucket, log_group, policy, repository, role, table, trusting
+from stack import ACCOUNT
 
 BUCKET = {"versioning": False, "tls_only": False, "lifecycle_rules": []}
 """What a file says of a bucket that nobody has set anything of."""
 ECS = {"services": ["ecs-tasks.amazonaws.com"]}
-
-
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """`says` is all that the file says beside what the resource is called; `None` stands for a field left alone."""
-
-    name: str
-    made: Callable[[Stack], str]
-    says: Mapping[str, Any]
-
-
-def policy(*statements: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": [*statements]}
-
-
-def bucket(name: str, **settings: Mapping[str, Any]) -> Callable[[Stack], str]:
-    """A bucket, then each setting by its own call, as `put_bucket_versioning` by its parameters."""
-
-    def made(stack: Stack) -> str:
-        s3 = stack.client("s3")
-        s3.create_bucket(Bucket=name)
-        for call, params in settings.items():
-            getattr(s3, call)(Bucket=name, **params)
-        return f"bucket={name}"
-
-    return made
-
-
-def table(name: str, expires: str = "", backups: bool = False, **params: Any) -> Callable[[Stack], str]:
-    def made(stack: Stack) -> str:
-        dynamodb = stack.client("dynamodb")
-        names = [row["AttributeName"] for row in params.get("KeySchema", [{"AttributeName": "pathspec"}])]
-        types = [{"AttributeName": one, "AttributeType": "N" if one == "when" else "S"} for one in names]
-        usual = {
-            "KeySchema": [{"AttributeName": "pathspec", "KeyType": "HASH"}],
-            "AttributeDefinitions": types,
-            "BillingMode": "PAY_PER_REQUEST",
-        }
-        dynamodb.create_table(TableName=name, **{**usual, **params})
-        if expires:
-            ttl = {"AttributeName": expires, "Enabled": True}
-            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
-        if backups:
-            recovery = {"PointInTimeRecoveryEnabled": True}
-            dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
-        return f"table={name}"
-
-    return made
-
-
-def log_group(name: str, days: int = 0, **params: Any) -> Callable[[Stack], str]:
-    def made(stack: Stack) -> str:
-        logs = stack.client("logs")
-        logs.create_log_group(logGroupName=name, **params)
-        if days:
-            logs.put_retention_policy(logGroupName=name, retentionInDays=days)
-        return f"log_group={name}"
-
-    return made
-
-
-def repository(name: str, **settings: Any) -> Callable[[Stack], str]:
-    """`lifecyclePolicyText` and `policyText` go by their own calls."""
-    texts = {"lifecyclePolicyText": "put_lifecycle_policy", "policyText": "set_repository_policy"}
-
-    def made(stack: Stack) -> str:
-        ecr = stack.client("ecr")
-        ecr.create_repository(
-            repositoryName=name, **{key: value for key, value in settings.items() if key not in texts}
-        )
-        for key, call in texts.items():
-            if key in settings:
-                getattr(ecr, call)(repositoryName=name, **{key: json.dumps(settings[key])})
-        return f"repository={name}"
-
-    return made
-
-
-def role(name: str, trust: Any, *attached: str, own: Mapping[str, Any] | None = None, **params: Any) -> Any:
-    def made(stack: Stack) -> str:
-        iam = stack.client("iam")
-        document = json.dumps({"Version": "2012-10-17", "Statement": trust})
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, **params)
-        for arn in attached:
-            iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-        for called, text in (own or {}).items():
-            iam.put_role_policy(RoleName=name, PolicyName=called, PolicyDocument=json.dumps(text))
-        return f"role={name}"
-
-    return made
-
-
-def trusting(service: str, **more: Any) -> dict[str, Any]:
-    principal = {"Service": f"{service}.amazonaws.com"}
-    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
-
-
 JOBS = {
     "Effect": "Allow",
     "Action": "s3:*",
@@ -164,7 +62,6 @@ PULLING = policy(
         "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
     }
 )
-
 STORES = (
     Variation("a bucket as it is born", bucket("v-born"), BUCKET),
     Variation(
