@@ -160,6 +160,26 @@ def test_stacks_in_a_stack_are_followed_and_let_go_too(stack, tmp_path):
     assert {owner.standing for owner in standings(stack, start).values()} == {ownership.Standing.NOBODYS}
 
 
+def test_a_stack_in_a_protected_one_that_has_nothing_left_goes_by_the_update_of_that_one(stack, tmp_path):
+    s3 = stack.client("s3")
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="inner.json", Body=json.dumps({"Resources": {"Jobs": GROUP}}))
+    url = {"TemplateURL": "https://templates.s3.amazonaws.com/inner.json"}
+    cluster = {"Type": "AWS::ECS::Cluster", "Properties": {}, "DependsOn": "Inner"}
+    inner = {"Type": "AWS::CloudFormation::Stack", "Properties": url}
+    made(stack, json.dumps({"Resources": {"Inner": inner, "Cluster": cluster}}))
+    stack.client("cloudformation").update_termination_protection(StackName=NAME, EnableTerminationProtection=True)
+    nested = held(stack)["Inner"]["PhysicalResourceId"]
+    start = begun(stack, folder=tmp_path)
+
+    assert handed_over(stack, start.handover) == ["update-stack", "wait stack-update-complete"] * 2
+    assert held(stack).keys() == {"Cluster"}
+    gone = stack.client("cloudformation").describe_stacks(StackName=nested)["Stacks"][0]
+    assert gone["StackStatus"] == "DELETE_COMPLETE"
+    assert inventory(stack)["logs"] == ["/jobs"]
+    assert {owner.standing for owner in standings(stack, start).values()} == {ownership.Standing.NOBODYS}
+
+
 def test_without_a_folder_the_steps_say_what_to_write_by_hand(stack):
     made(stack, json.dumps({"Resources": {"Jobs": GROUP}}))
     start = begun(stack)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -35,6 +35,14 @@ def find(call: Call, name: str) -> Stack:
         if found.id == name or (found.name == name and not found.gone):
             return found
     raise invalid(f"Stack with id {name} does not exist")
+
+
+def family(call: Call, root: Stack) -> Iterator[Stack]:
+    """The stack and all that are in it."""
+    yield root
+    for kept in root.kept.values():
+        if kept.type_ == NESTED and kept.there:
+            yield from family(call, find(call, kept.made.physical))
 
 
 def read(text: str) -> dict[str, Any]:
@@ -86,9 +94,18 @@ def update(call: Call, old: Stack, text: str, parameters: dict[str, str]) -> Non
 
 
 def delete(call: Call, old: Stack) -> None:
-    """Delete what is not retained, the last made first."""
+    """Delete what somebody asks to be deleted; raises `ServiceError` for what is protected.
+
+    A stack in another one goes with that, or by an update of that, whatever protection it took over from there.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
+    """
     if old.asked.get("EnableTerminationProtection"):
         raise invalid(f"Stack [{old.name}] cannot be deleted while TerminationProtection is enabled")
+    _delete(call, old)
+
+
+def _delete(call: Call, old: Stack) -> None:
+    """Delete what is not retained, the last made first."""
     _unmake_all(call, old, [name for name, kept in old.kept.items() if kept.there])
     failed = [kept.logical for kept in old.kept.values() if kept.status == "DELETE_FAILED"]
     old.status = "DELETE_FAILED" if failed else "DELETE_COMPLETE"
@@ -140,7 +157,7 @@ def _unmake_all(call: Call, made: Stack, names: list[str]) -> None:
 
 def _unmake(call: Call, kept: Kept) -> None:
     if kept.type_ == NESTED:
-        delete(call, find(call, kept.made.physical))
+        _delete(call, find(call, kept.made.physical))
     else:
         TYPES[kept.type_].delete(Making(call, kept.type_, kept.properties, ""), kept.made.physical)
 

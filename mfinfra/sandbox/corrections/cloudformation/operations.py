@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mfinfra.sandbox.corrections import correction
 from mfinfra.sandbox.corrections.call import Answer, Call, Forward, ServiceError
-from mfinfra.sandbox.corrections.cloudformation.engine import create, delete, find, read, stacks, update
+from mfinfra.sandbox.corrections.cloudformation.engine import create, delete, family, find, read, stacks, update
 from mfinfra.sandbox.corrections.cloudformation.functions import invalid
 from mfinfra.sandbox.corrections.cloudformation.stack import Stack
 
@@ -84,9 +84,10 @@ def delete_stack(call: Call, _forward: Forward) -> Answer:
     aws=f"{API}/API_UpdateTerminationProtection.html",
 )
 def protect_stack(call: Call, _forward: Forward) -> Answer:
-    """Turn it on or off."""
+    """Turn it on or off, for the stacks in it too."""
     stack = find(call, call.params["StackName"])
-    stack.asked["EnableTerminationProtection"] = call.params["EnableTerminationProtection"]
+    for one in family(call, stack):
+        one.asked["EnableTerminationProtection"] = call.params["EnableTerminationProtection"]
     return {"StackId": stack.id}
 
 
