@@ -21,6 +21,7 @@ from mfinfra.importing.start import Start
 from mfinfra.model import Answers, Call, Document, Questions, Scope
 
 DELETED: Final = "DELETE_COMPLETE"
+REVIEWED: Final = "REVIEW_IN_PROGRESS"
 MISSING: Final = ("NoSuchEntity",)
 Asked = Generator[Questions, Answers, Stack]
 
@@ -104,6 +105,12 @@ def _stack(name: str, scope: Scope) -> Asked:
         description["Stacks"][0], parts.resources(resources), policed=bool((policy or {}).get("StackPolicyBody"))
     )
     status = str(found.description["StackStatus"])
+    if status == REVIEWED:
+        raise UserError(
+            f"the stack `{found.name}` was never made: there is only a change set that nobody has executed",
+            hint="execute the change set, or name another stack",
+            code="MF5702",
+        )
     if status.endswith("_IN_PROGRESS"):
         raise UserError(
             f"the stack `{found.name}` is being changed: its status is {status}",

@@ -21,6 +21,16 @@ from mfinfra.plural import counted
 LARGEST: Final = 51_200
 """Bytes of a template in a request; a larger one goes through a bucket: AWS CloudFormation quotas."""
 OPEN_POLICY: Final = '{"Statement":[{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"}]}'
+STUCK: Final[Mapping[str, str]] = {
+    # What no update gets through, by status: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+    "UPDATE_ROLLBACK_FAILED": "its rollback has to be ended first: `aws cloudformation continue-update-rollback`",
+    "DELETE_FAILED": "delete it once more in place of the updates, and name what it has to retain: "
+    "`aws cloudformation delete-stack --retain-resources`",
+    "CREATE_FAILED": "roll it back first, which deletes what it made: what is to stay has to be made again",
+    "ROLLBACK_FAILED": "it can only be deleted, with all that it has; a deletion that fails may be done again with "
+    "`--retain-resources`",
+    "ROLLBACK_COMPLETE": "it can only be deleted, with all that it has",
+}
 CDK: Final = "AWS::CDK::Metadata"
 GENERAL: Final[Mapping[tuple[str, str], str]] = {
     # What `Fn::GetAtt` gives of a kind's resource, where its physical id tells it.
@@ -159,6 +169,8 @@ def _opening(root: Stack, holding: Iterable[Stack]) -> str:
 
 
 def _cautions(stack: Stack) -> Iterator[str]:
+    if stuck := STUCK.get(str(stack.description.get("StackStatus"))):
+        yield f"`{stack.name}` takes no update, for its status is {stack.description['StackStatus']}: {stuck}"
     if stack.policed:
         yield (
             f"`{stack.name}` has a stack policy: add `--stack-policy-during-update-body {shlex.quote(OPEN_POLICY)}` "

@@ -214,11 +214,15 @@ def test_a_stack_that_is_not_here_is_told(stack, name, code):
     assert caught.value.code == code
 
 
-def test_a_stack_that_is_being_changed_is_not_imported():
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"), ("REVIEW_IN_PROGRESS", "was never made")],
+)
+def test_a_stack_that_is_being_changed_or_is_none_yet_is_not_imported(status, said):
     asking = cloudformation.start(NAME, SCOPE)
     next(asking)
-    row = {"StackName": NAME, "StackId": "x", "StackStatus": "UPDATE_ROLLBACK_IN_PROGRESS"}
-    with pytest.raises(UserError, match="UPDATE_ROLLBACK_IN_PROGRESS") as caught:
+    row = {"StackName": NAME, "StackId": "x", "StackStatus": status}
+    with pytest.raises(UserError, match=said) as caught:
         asking.send(({"Stacks": [row]}, {}, {}))
     assert caught.value.code == "MF5702"
 
@@ -234,49 +238,3 @@ def test_promise_15_a_denied_read_of_a_stack_names_the_permission(stack, embedde
     with pytest.raises(AccessDenied) as caught:
         Rounds(Denied()).run({"it": cloudformation.start(NAME, SCOPE)})
     assert "cloudformation:DescribeStacks" in caught.value.hint
-
-
-def test_a_stack_policy_cdk_and_parameters_that_are_read_anew_are_told_of():
-    from mfinfra.importing.cloudformation_handover import Stack, of
-    from mfinfra.importing.cloudformation_parts import Held
-
-    held = (Held("Jobs", "AWS::Logs::LogGroup", "/jobs", "CREATE_COMPLETE"), Held("C", "AWS::CDK::Metadata", "x", ""))
-    parameters = [{"ParameterKey": "Image", "ParameterValue": "/image", "ResolvedValue": "ami-1"}]
-    told = {"StackName": NAME, "StackId": "x", "Capabilities": ["CAPABILITY_IAM"], "Parameters": parameters}
-    steps = of(Stack(told, held, {"Resources": {"Jobs": GROUP}}, policed=True), SCOPE, "d").steps
-
-    assert any("--stack-policy-during-update-body" in step for step in steps)
-    assert any("made by CDK" in step for step in steps)
-    assert any("Parameter Store" in step for step in steps)
-
-
-def test_a_template_too_long_for_a_request_goes_through_a_bucket():
-    from mfinfra.importing.cloudformation_handover import LARGEST, Stack, of
-    from mfinfra.importing.cloudformation_parts import Held
-
-    held = (Held("Jobs", "AWS::Logs::LogGroup", "/jobs", "CREATE_COMPLETE"), Held("C", "AWS::ECS::Cluster", "x", ""))
-    long = {"Resources": {"Jobs": {**GROUP, "Metadata": {"x": "y" * LARGEST}}, "C": {"Type": "AWS::ECS::Cluster"}}}
-    steps = of(Stack({"StackName": NAME, "StackId": "x"}, held, long), SCOPE, "d").steps
-
-    assert [step.split()[:3] for step in steps if "BUCKET" in step] == [
-        ["aws", "s3", "cp"], ["aws", "cloudformation", "update-stack"]
-    ]  # fmt: skip
-
-
-def test_a_template_that_fits_into_a_request_without_its_indentation_only_has_none():
-    from mfinfra.importing.cloudformation_handover import LARGEST, Stack, of
-    from mfinfra.importing.cloudformation_parts import Held
-
-    held = (Held("Jobs", "AWS::Logs::LogGroup", "/jobs", "CREATE_COMPLETE"), Held("C", "AWS::ECS::Cluster", "x", ""))
-    long = {
-        "Resources": {
-            "Jobs": {**GROUP, "Metadata": {"x": [7] * (LARGEST // 4)}},
-            "C": {"Type": "AWS::ECS::Cluster"},
-        }
-    }
-    done = of(Stack({"StackName": NAME, "StackId": "x"}, held, long), SCOPE, "d")
-    retain = done.files[f"{NAME}.1-retain.json"]
-
-    assert "\n" not in retain
-    assert LARGEST // 2 < len(retain) <= LARGEST
-    assert not any("BUCKET" in step for step in done.steps)
