@@ -21,6 +21,7 @@ from mfinfra.document import validate
 from mfinfra.errors import Refused, Stale, UserError
 from mfinfra.model import Scope
 from mfinfra.planning import integrity
+from mfinfra.planning.document import FORMAT_VERSION
 
 FOLDER = Path(".mfinfra")
 LAST = "last-plan"
@@ -114,9 +115,9 @@ def load(path: Path) -> dict[str, Any]:
         raise UserError(
             f"`{path}` is no plan of mfinfra", hint="`mfinfra plan FILE --out PLAN` makes one", code="MF4201"
         )
-    if integrity.major(version) != "1":
+    if not integrity.readable(version, FORMAT_VERSION):
         raise Stale(
-            f"`{path}` has the plan format {version}, and this mfinfra {__version__} reads format 1",
+            f"`{path}` has the plan format {version}, and this mfinfra {__version__} reads format {FORMAT_VERSION}",
             hint="make and apply a plan with the same version of mfinfra",
             code="MF4205",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,9 +103,10 @@ def test_what_was_changed_afterwards_is_refused(file, change):
     assert "mfinfra plan envs/f.yaml" in caught.value.hint
 
 
-def test_another_format_is_refused_as_one(file):
-    file.write_text(document.text({**PLAN, "format_version": "2.0"}))
-    with pytest.raises(Stale, match=r"has the plan format 2\.0") as caught:
+@pytest.mark.parametrize("version", ["2.0", "1.1", "1", "1.x", "1.-1", "0.9", ""])
+def test_another_format_or_a_newer_one_is_refused_as_such_and_not_as_tampered_with(file, version):
+    file.write_text(document.text({**PLAN, "format_version": version, "of_a_later_version": 1}))
+    with pytest.raises(Stale, match=rf"has the plan format {re.escape(version)}, and") as caught:
         saved.load(file)
     assert (caught.value.code, caught.value.exit_code) == ("MF4205", 4)
 

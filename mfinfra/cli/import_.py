@@ -88,7 +88,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         str | None,
         typer.Option(
             "--aws-profile",
-            "--profile",
             metavar="NAME",
             envvar="MFINFRA_AWS_PROFILE",
             help="Whose AWS credentials are used, now and by the file.",

@@ -10,12 +10,13 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
 from mfinfra.document import scalars
+from mfinfra.document.nearest import nearest
 from mfinfra.document.tree import Entry, Node, Place, problem, shown
 from mfinfra.errors import InvalidDocument, Problem
 from mfinfra.model import Mark
@@ -60,12 +61,22 @@ def load(path: Path, name: str) -> Loaded:
     return Loaded(root, lines, data, tuple(composing.problems))
 
 
+def _meant(path: Path, name: str) -> str:
+    """Which file was meant perhaps, named as `name` is, or what makes one."""
+    try:
+        beside = [each.name for each in path.parent.iterdir() if each.suffix in {".yaml", ".yml"}]
+    except OSError:  # there is no folder either
+        beside = []
+    near = nearest(path.name, beside)
+    return f"did you mean `{PurePath(name).with_name(near)}`?" if near else "`mfinfra init FILE` writes a first one"
+
+
 def _bytes(path: Path, name: str) -> bytes:
     try:
         # Opening a pipe would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise _stop(Problem("there is no such file", file=name, code="MF1001")) from None
+        raise _stop(Problem("there is no such file", file=name, code="MF1001", hint=_meant(path, name))) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _stop(Problem(f"the file cannot be read: {reason}", file=name, code="MF1001")) from None

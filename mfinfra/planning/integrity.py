@@ -56,6 +56,12 @@ def major(version: str) -> str:
     return version.partition(".")[0]
 
 
+def readable(version: str, own: str) -> bool:
+    """Whether whoever writes the format `own` knows all that may stand in `version`: `1.2` of `1.2` and older `1.x`."""
+    (first, _, second), (ours, _, most) = version.partition("."), own.partition(".")
+    return first == ours and second.isdecimal() and int(second) <= int(most)
+
+
 def _observed(document: Mapping[str, Any]) -> str:
     return digest([[row["address"], row["observed_sha256"]] for row in document["resource_changes"]])
 

@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shlex
 import signal
 import stat
 import subprocess
@@ -176,7 +177,9 @@ def _check(running: Sandbox, asked: Behaviour) -> None:
 
 def _start(port: int, behaviour: Behaviour) -> Sandbox:
     if importlib.util.find_spec("moto") is None:
-        raise UserError("the sandbox is not installed", hint="pip install 'mfinfra[sandbox]'")
+        # The `pip` of the shell may be another Python's.
+        hint = f"{shlex.quote(sys.executable)} -m pip install 'mfinfra[sandbox]'"
+        raise UserError("the sandbox is not installed", hint=hint)
     directory, nonce = state_dir(), secrets.token_hex(16)
     # The process inherits no credentials, and no endpoint or profile that could lead it elsewhere.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}

@@ -105,6 +105,22 @@ def test_what_is_no_regular_file_is_refused(tmp_path, file):
     assert "cannot be read" in problems(tmp_path / "a\0b")[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("envs/prd.yaml", "did you mean `{}/envs/prod.yaml`?"),
+        ("envs/else.yaml", "`mfinfra init FILE` writes a first one"),
+        ("nowhere/prod.yaml", "`mfinfra init FILE` writes a first one"),
+    ],
+)
+def test_a_file_that_is_not_there_is_meant_to_be_another_one_or_a_first_one(tmp_path, name, hint):
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "prod.yaml").write_text("version: 1\n", "utf-8")
+    with pytest.raises(InvalidDocument) as caught:
+        load(tmp_path / name, str(tmp_path / name))
+    assert [one.hint for one in caught.value.problems] == [hint.format(tmp_path)]
+
+
 def test_a_file_over_1_mib_is_refused(file):
     fits = f"{HEAD}resources: {{}}\n#".encode()
     assert read(file(fits + b"x" * ((1 << 20) - len(fits)))).warnings == ()

@@ -203,7 +203,7 @@ def test_without_moto_the_hint_tells_what_to_install(home, monkeypatch):
     monkeypatch.setattr(lifecycle.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError) as caught:
         lifecycle.ensure()
-    assert caught.value.hint == "pip install 'mfinfra[sandbox]'"
+    assert caught.value.hint == f"{sys.executable} -m pip install 'mfinfra[sandbox]'"
 
 
 def test_a_server_that_cannot_start_tells_why(home):
