@@ -6,6 +6,7 @@ block, it stands under `settings`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from mfinfra.metaflow.places import Root
 from mfinfra.metaflow.settings import ANY_STREAM, HEADERS, ROOT
 from mfinfra.model import Scope
 
+_KEY = re.compile(r"METAFLOW_[A-Z0-9_]+")
 PROFILE = "METAFLOW_PROFILE"
 LOCAL = frozenset({PROFILE, "METAFLOW_HOME"})
 """What says where Metaflow's settings are, and is none."""
@@ -65,7 +67,7 @@ def of(settings: Mapping[str, str], book: Book, scope: Scope) -> Block:
     known = lint_metaflow.settings()["known"]
     said = {key: meaning(value, known.get(key, "text")) for key, value in settings.items() if value != ""}
     secret = {key for key, value in said.items() if _withheld(key, value)}
-    strange = {key for key in said if not key.startswith("METAFLOW_") or key in LOCAL}
+    strange = {key for key in said if not _KEY.fullmatch(key) or key in LOCAL}
     left = {key: value for key, value in said.items() if key not in secret | strange}
     found: dict[str, Any] = {"profile": settings[PROFILE]} if settings.get(PROFILE) else {}
     for rule in (_datastore, _named, _plain, _switches, _tags, _service, _secrets):

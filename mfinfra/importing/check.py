@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfinfra import observe
+from mfinfra.confidential import masked
 from mfinfra.importing.block import LOCAL, LOG_GROUP, NAMED
 from mfinfra.importing.memory import Memory
 from mfinfra.metaflow import configuration
@@ -58,7 +59,8 @@ def misread(
 
     produced = configuration.produce(environment, known).values
     return tuple(
-        f"`{key}` would be {_value(produced.get(key))} in place of {_value(value)}"
+        f"`{key}` would be {_value(produced.get(key))} in place of "
+        + (_value(masked(value)) if key in kinds else "what nobody here knows the meaning of")
         for key, value in sorted(settings.items())
         if key.startswith("METAFLOW_") and key not in (*withheld, *LOCAL)
         if not _same(produced.get(key), _by_name(key, value, environment.scope), kinds.get(key, "text"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mfinfra import profile
+from mfinfra.confidential import masked
 from mfinfra.errors import InvalidDocument, Problem, UserError
 from mfinfra.importing import identity
 from mfinfra.importing.block import LOCAL, NAMED, PROFILE
@@ -75,7 +76,7 @@ def start(settings: Mapping[str, str], scope: Scope) -> Start:
     _refuse_elsewhere(known, scope)
     seeds = (*_named(known, scope), *_buckets(known, scope), *_images(known, scope))
     left = (
-        *(Unmodelled(f"{what} (`{known[key]}`)", why) for key, (what, why) in UNSEEN.items() if key in known),
+        *(Unmodelled(f"{what} (`{masked(known[key])}`)", why) for key, (what, why) in UNSEEN.items() if key in known),
         *(
             Unmodelled(f"`{known[key]}`, which {key} names", far)
             for key in NAMED

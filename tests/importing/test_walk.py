@@ -184,6 +184,23 @@ def test_a_name_that_no_file_takes_is_left_before_anybody_is_asked(stack, aws):
     assert "queue: job_queue.default" in found.text
 
 
+def test_no_secret_of_a_configuration_is_shown_and_a_key_that_is_none_takes_no_other_along(stack, aws):
+    stack.client("s3").create_bucket(Bucket="flows")
+    settings = {
+        "METAFLOW_DATASTORE_SYSROOT_S3": "s3://flows/metaflow",
+        "METAFLOW_SERVICE_URL": "https://user:geheim@host/",
+        "METAFLOW_SERVICE_AUTH_KEY": "geheim",
+        "METAFLOW_OF_OURS_TOKEN": "geheim",
+        "METAFLOW_DEFAULT_METADATA": "service",
+        "METAFLOW_no key": "geheim",
+    }
+    found = from_settings(aws, settings)
+    said = [f"{one.what}: {one.why}" for one in found.unmodelled]
+    assert "geheim" not in "\n".join((found.text, *said, *found.differences, *found.withheld))
+    assert "`METAFLOW_no key`: it is no setting for a file" in said
+    assert "METAFLOW_DEFAULT_METADATA: service" in found.text
+
+
 def test_what_stays_although_no_field_says_it_is_told(stack, aws):
     stack.client("dynamodb").create_table(
         TableName="flows",
