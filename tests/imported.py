@@ -17,7 +17,6 @@ from mfinfra.importing.start import Seed
 from mfinfra.importing.walk import Found, whole
 from mfinfra.model import Address, Call
 
-
 # What cases leave out because nothing of it is wished there.
 UNTOLD = {"ListRoles": {"Roles": []}, "GetPublicAccessBlock": {}}
 
