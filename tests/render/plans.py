@@ -51,8 +51,8 @@ def document(*changes, checks=(), **parts):
     refused = [*(one for one in changes if one["blocked"]), *(one for one in checks if one["status"] == "fail")]
     return {
         "applyable": summary["unchanged"] < len(changes) and not refused,
-        "environment": ENVIRONMENT,
-        "source": SOURCE,
+        "environment": {**ENVIRONMENT},
+        "source": {**SOURCE},
         "resource_changes": list(changes),
         "checks": list(checks),
         "metaflow_changes": {},
