@@ -22,6 +22,8 @@ sys.dont_write_bytecode = False
 # botocore numbers each request. To ask the kernel for that lets all other threads in first: an eighth of a plan's time.
 NUMBERS = random.Random()
 botocore.endpoint.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=NUMBERS.getrandbits(128), version=4))
+# What is left on a disk when the power goes no test can see: nobody waits for it after each of thousands of plans.
+os.fsync = lambda descriptor: None
 gc.disable()  # until all tests are collected: a third of the time that this took went into the search for garbage
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,6 +48,17 @@ LONGEST = (
     "test_examples.py",
     "test_policy_examples.py",
     "test_state_machine.py",
+    "foreign/test_variations.py",
+    "foreign/test_terraform_life.py",
+    "docs/test_tutorial.py",
+    "docs/test_site.py",
+    "cli/test_recipes.py",
+    "test_forget.py",
+    "starting/test_lives.py",
+    "exporting/test_terraform.py",
+    "exporting/test_cloudformation.py",
+    "cli/test_import_live.py",
+    "release/test_distributions.py",
 )
 """The files that take longest. Several processes share the tests file by file: one that begins late ends alone."""
 TESTS = Path(__file__).parent
