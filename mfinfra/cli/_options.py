@@ -155,3 +155,32 @@ JsonInto = Annotated[
     Path | None,
     typer.Option("--json-into", metavar="PATH", envvar="MFINFRA_JSON_INTO", help="Write the events there too."),
 ]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="REGION", envvar="MFINFRA_REGION", help="By default that of the AWS profile."),
+]
+AwsProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--aws-profile",
+        metavar="NAME",
+        envvar="MFINFRA_AWS_PROFILE",
+        help="Whose AWS credentials are used, now and by the file.",
+    ),
+]
+Account = Annotated[
+    str | None,
+    typer.Option("--account", metavar="ID", envvar="MFINFRA_ACCOUNT", help="Take no other account than this one."),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="sandbox|URL",
+        envvar="MFINFRA_ENDPOINT",
+        help="Look at this emulator, and write it into the file.",
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", envvar="MFINFRA_OVERWRITE", help="Replace FILE where it is there already.")
+]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mfinfra.cli._options import Parallelism
+from mfinfra.cli._options import Account, AwsProfile, Endpoint, Overwrite, Parallelism, Region
 
 EXAMPLES = (
     "mfinfra import environments/prod.yaml --from-metaflow-profile default",
@@ -80,32 +80,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
             help="What the environment is called; by default as FILE.",
         ),
     ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option("--region", metavar="REGION", envvar="MFINFRA_REGION", help="By default that of the AWS profile."),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--aws-profile",
-            metavar="NAME",
-            envvar="MFINFRA_AWS_PROFILE",
-            help="Whose AWS credentials are used, now and by the file.",
-        ),
-    ] = None,
-    account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ID", envvar="MFINFRA_ACCOUNT", help="Take no other account than this one."),
-    ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoint",
-            metavar="sandbox|URL",
-            envvar="MFINFRA_ENDPOINT",
-            help="Look at this emulator, and write it into the file.",
-        ),
-    ] = None,
+    region: Region = None,
+    profile: AwsProfile = None,
+    account: Account = None,
+    endpoint: Endpoint = None,
     exclude: Annotated[
         list[str] | None,
         typer.Option(
@@ -124,9 +102,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
             help="Write the templates there by which stacks let go.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", envvar="MFINFRA_OVERWRITE", help="Replace FILE where it is there already.")
-    ] = False,
+    overwrite: Overwrite = False,
     parallelism: Parallelism = 16,
 ) -> int:
     """Write an environment file from what is live. Nothing is written to AWS.

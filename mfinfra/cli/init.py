@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mfinfra.cli._options import Account, AwsProfile, Endpoint, Overwrite, Region
+
 EXAMPLES = ("mfinfra init", "mfinfra init environments/prod.yaml --preset spot --vpc vpc-0123456789abcdef0")
 CODES = (0, 1, 3, 70, 130)
 
@@ -75,32 +77,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
             "--profile", metavar="NAME", envvar="MFINFRA_PROFILE", help="Metaflow's profile; by default as NAME."
         ),
     ] = None,
-    account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ID", envvar="MFINFRA_ACCOUNT", help="Take no other account than this one."),
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option("--region", metavar="REGION", envvar="MFINFRA_REGION", help="By default that of the AWS profile."),
-    ] = None,
-    aws_profile: Annotated[
-        str | None,
-        typer.Option(
-            "--aws-profile",
-            metavar="NAME",
-            envvar="MFINFRA_AWS_PROFILE",
-            help="Whose credentials are used, now and by the file.",
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoint",
-            metavar="sandbox|URL",
-            envvar="MFINFRA_ENDPOINT",
-            help="Look at this emulator, and write it into the file.",
-        ),
-    ] = None,
+    account: Account = None,
+    region: Region = None,
+    aws_profile: AwsProfile = None,
+    endpoint: Endpoint = None,
     offline: Annotated[
         bool,
         typer.Option(
@@ -112,9 +92,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     no_input: Annotated[
         bool, typer.Option("--no-input", envvar="MFINFRA_NO_INPUT", help="Ask nobody, at a terminal neither.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", envvar="MFINFRA_OVERWRITE", help="Replace FILE where it is there already.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> int:
     """Write a first environment file, from a few answers and what the account tells.
 
