@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,14 @@ def read(path: str | Path) -> document.Reading:
     """The environment of the file at `path`; raises `InvalidDocument` with every problem in it."""
     reading = document.read(path)
     return replace(reading, environment=tagged(wired(presets.expand(reading.environment))))
+
+
+def read_text(text: str, name: str) -> document.Reading:
+    """The environment of a file `name` with this text, which is not written yet; raises as `read` does."""
+    with tempfile.TemporaryDirectory(prefix="mfinfra-") as folder:
+        draft = Path(folder, name)
+        draft.write_text(text, "utf-8")
+        return read(draft)
 
 
 def wired(environment: Environment) -> Environment:

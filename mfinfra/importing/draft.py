@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from mfinfra import catalogue, desired, schemas
@@ -63,10 +61,7 @@ class Draft:
 
     def read(self) -> Reading:
         """What a file with this text says; raises `InvalidDocument`."""
-        with tempfile.TemporaryDirectory(prefix="mfinfra-") as folder:
-            path = Path(folder) / f"{self.scope.environment}.yaml"
-            path.write_text(self.text(), "utf-8")
-            return desired.read(path)
+        return desired.read_text(self.text(), f"{self.scope.environment}.yaml")
 
     def text(self) -> str:
         """The file."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from mfinfra import desired, files
@@ -58,13 +57,10 @@ def schema(path: Path) -> str:
 
 def read_back(text: str) -> Reading:
     """What `text` says as a file; it is ours, so that a problem in it is a bug."""
-    with tempfile.TemporaryDirectory(prefix="mfinfra-init-") as folder:
-        draft = Path(folder, "environment.yaml")
-        draft.write_text(text, "utf-8")
-        try:
-            return desired.read(draft)
-        except InvalidDocument as invalid:
-            raise AssertionError(f"init wrote a file that is not valid:\n{invalid}\n{text}") from invalid
+    try:
+        return desired.read_text(text, "environment.yaml")
+    except InvalidDocument as invalid:
+        raise AssertionError(f"init wrote a file that is not valid:\n{invalid}\n{text}") from invalid
 
 
 def write(text: str, path: Path, *, overwrite: bool) -> None:
