@@ -87,6 +87,10 @@ def test_what_is_shown_is_held_against_what_is_printed(shown, said):
 
 ALIKE = {
     "a time that it took": ("Apply complete: 1 created, in 1 s", "Apply complete: 1 created, in 12.5 s"),
+    "a time that was not worth telling": (
+        "  ok  datastore.bucket  found one  0.1 s",
+        "  ok  datastore.bucket  found one",
+    ),
     "a moment": ("2026-11-24 02:28:12.915 Done!", "2027-01-02 12:00:01.001 Done!"),
     "a row of the history": (
         "2026-11-24 02:51  700ee8  apply  done    ana@vm   -       30501f  ~2",

@@ -35,6 +35,7 @@ VARYING = (
     (re.compile(r"(?<=  )[0-9a-f]{6}(?=  )"), "<hash>"),
     (re.compile(r"\[[0-9]{16}/(\w+)/([0-9]+) \(pid [0-9]+\)\]"), r"[<run>/\1/\2 (pid <pid>)]"),
     (re.compile(r"\brun-id [0-9]{16}\b"), "run-id <run>"),
+    (re.compile(r"  +[0-9]+(\.[0-9]+)? s$"), ""),  # behind a row stands only a time that is worth telling
     (re.compile(r"\b[0-9]+(\.[0-9]+)? s\b"), "<time>"),
     (re.compile(r"http://127\.0\.0\.1:[0-9]+"), "http://127.0.0.1:<port>"),
     (re.compile(r"\(process [0-9]+\)"), "(process <pid>)"),
